@@ -1,0 +1,156 @@
+#include "server/base/allocator.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#ifdef LARDER_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#else
+#include <malloc.h>
+#endif
+
+namespace larder {
+namespace {
+
+[[noreturn]] void out_of_memory(size_t bytes) {
+  std::fprintf(stderr, "Out of memory: an allocation of %zu bytes failed\n", bytes);
+  std::abort();
+}
+
+}  // namespace
+
+#ifdef LARDER_JEMALLOC
+
+namespace {
+
+// The addresses of the calling thread's own counters never change, so they are looked up once.
+struct ThreadCounters {
+  uint64_t* allocated = nullptr;
+  uint64_t* deallocated = nullptr;
+  ThreadCounters() {
+    size_t size = sizeof(uint64_t*);
+    mallctl("thread.allocatedp", &allocated, &size, nullptr, 0);
+    mallctl("thread.deallocatedp", &deallocated, &size, nullptr, 0);
+  }
+  uint64_t net() const { return *allocated - *deallocated; }
+};
+
+// What stats.allocated said at the last refresh, less what this thread's counters said then: the part
+// of used memory that other threads account for.
+thread_local size_t other_threads_bytes = 0;
+
+const ThreadCounters& thread_counters() {
+  thread_local const ThreadCounters counters;
+  return counters;
+}
+
+size_t read_figure(const char* name) {
+  size_t value = 0;
+  size_t size = sizeof(value);
+  mallctl(name, &value, &size, nullptr, 0);
+  return value;
+}
+
+}  // namespace
+
+void* allocate(size_t bytes) {
+  void* memory = mallocx(bytes == 0 ? 1 : bytes, 0);
+  if (memory == nullptr) [[unlikely]] out_of_memory(bytes);
+  return memory;
+}
+
+void* allocate_aligned(size_t alignment, size_t bytes) {
+  void* memory = mallocx(bytes, MALLOCX_ALIGN(alignment));
+  if (memory == nullptr) [[unlikely]] out_of_memory(bytes);
+  return memory;
+}
+
+void* reallocate(void* memory, size_t bytes) {
+  void* moved = realloc(memory, bytes == 0 ? 1 : bytes);
+  if (moved == nullptr) [[unlikely]] out_of_memory(bytes);
+  return moved;
+}
+
+void deallocate(void* memory, size_t bytes) {
+  if (memory != nullptr) sdallocx(memory, bytes == 0 ? 1 : bytes, 0);
+}
+
+void deallocate_aligned(void* memory, size_t alignment, size_t bytes) {
+  if (memory != nullptr) sdallocx(memory, bytes, MALLOCX_ALIGN(alignment));
+}
+
+size_t allocation_size(size_t bytes) { return nallocx(bytes == 0 ? 1 : bytes, 0); }
+
+size_t used_memory() {
+  return other_threads_bytes + static_cast<size_t>(thread_counters().net());
+}
+
+void refresh_memory_figures() {
+  uint64_t epoch = 1;
+  size_t size = sizeof(epoch);
+  mallctl("epoch", &epoch, &size, &epoch, size);
+  other_threads_bytes = read_figure("stats.allocated") - static_cast<size_t>(thread_counters().net());
+}
+
+MemoryFigures memory_figures() {
+  MemoryFigures figures{};
+  figures.allocated = read_figure("stats.allocated");
+  figures.active = read_figure("stats.active");
+  figures.resident = read_figure("stats.resident");
+  figures.retained = read_figure("stats.retained");
+  figures.muzzy = read_figure("stats.arenas.4096.pmuzzy") * 4096;
+  return figures;
+}
+
+void purge_allocator() { mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0); }
+
+std::string allocator_report() {
+  std::string report;
+  malloc_stats_print(
+      [](void* out, const char* text) { static_cast<std::string*>(out)->append(text); }, &report,
+      nullptr);
+  return report;
+}
+
+std::string allocator_name() {
+  const char* version = nullptr;
+  size_t size = sizeof(version);
+  mallctl("version", &version, &size, nullptr, 0);
+  const std::string text = version == nullptr ? "" : version;
+  return "jemalloc-" + text.substr(0, text.find('-'));
+}
+
+#else
+
+void* allocate(size_t bytes) {
+  void* memory = std::malloc(bytes == 0 ? 1 : bytes);
+  if (memory == nullptr) out_of_memory(bytes);
+  return memory;
+}
+
+void* allocate_aligned(size_t alignment, size_t bytes) {
+  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) out_of_memory(bytes);
+  return memory;
+}
+
+void* reallocate(void* memory, size_t bytes) {
+  void* moved = std::realloc(memory, bytes == 0 ? 1 : bytes);
+  if (moved == nullptr) out_of_memory(bytes);
+  return moved;
+}
+
+void deallocate(void* memory, size_t) { std::free(memory); }
+void deallocate_aligned(void* memory, size_t, size_t) { std::free(memory); }
+// glibc has no call for it; its chunks are multiples of 16 with 8 bytes of their own.
+size_t allocation_size(size_t bytes) { return bytes <= 24 ? 24 : (bytes + 8 + 15) / 16 * 16 - 8; }
+size_t used_memory() { return mallinfo2().uordblks; }
+void refresh_memory_figures() {}
+MemoryFigures memory_figures() { return {}; }
+void purge_allocator() { malloc_trim(0); }
+std::string allocator_report() { return "Stats not supported for the current allocator"; }
+std::string allocator_name() { return "libc"; }
+
+#endif
+
+}  // namespace larder

@@ -1,0 +1,45 @@
+// The process's memory. One allocator serves everything (new, malloc and libraries included): jemalloc,
+// or libc's in builds for tools that must see each allocation (-DLARDER_ALLOCATOR=libc).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace larder {
+
+// Never return null: when the machine has no memory left, the process ends with a message.
+void* allocate(size_t bytes);
+void* allocate_aligned(size_t alignment, size_t bytes);  // alignment: a power of two
+// As realloc: keeps the first min(old, new) bytes; `memory` may be null.
+void* reallocate(void* memory, size_t bytes);
+// `bytes`: the size that was asked for, which spares the allocator a look-up.
+void deallocate(void* memory, size_t bytes);
+void deallocate_aligned(void* memory, size_t alignment, size_t bytes);
+
+// What the allocator sets aside for a request of `bytes`: the size class.
+size_t allocation_size(size_t bytes);
+
+// Bytes handed out to the process and not yet given back, rounded up to size classes. The thread's own
+// counters make it cheap (a few loads); threads other than the caller's are included at the last refresh.
+size_t used_memory();
+// Refreshes the counters behind used_memory and the figures below. Cost: microseconds; once a tick.
+void refresh_memory_figures();
+
+struct MemoryFigures {
+  size_t allocated;  // by the program
+  size_t active;     // in pages that hold at least one allocation
+  size_t resident;   // mapped and backed by memory, allocator's own data included
+  size_t retained;   // kept address space without memory
+  size_t muzzy;      // given back to the kernel lazily
+};
+MemoryFigures memory_figures();  // zeros with libc
+
+// Gives unused pages back to the kernel now.
+void purge_allocator();
+// A report for people (MEMORY MALLOC-STATS).
+std::string allocator_report();
+// "jemalloc-5.3.0" or "libc".
+std::string allocator_name();
+
+}  // namespace larder

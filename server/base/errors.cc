@@ -1,0 +1,91 @@
+#include "server/base/errors.h"
+
+#include <string>
+
+namespace larder::errors {
+namespace {
+
+std::string concat(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  for (const std::string_view part : parts) text += part;
+  for (char& c : text) {
+    if (c == '\r' || c == '\n') c = ' ';
+  }
+  return text;
+}
+
+}  // namespace
+
+Error error(std::string_view text) { return Error(concat({"ERR ", text})); }
+
+Error wrong_type() {
+  return Error("WRONGTYPE Operation against a key holding the wrong kind of value");
+}
+Error no_such_key() { return error("no such key"); }
+Error not_an_integer() { return error("value is not an integer or out of range"); }
+Error not_a_float() { return error("value is not a valid float"); }
+Error overflow() { return error("increment or decrement would overflow"); }
+Error decrement_overflow() { return error("decrement would overflow"); }
+Error would_be_nan_or_infinity() { return error("increment would produce NaN or Infinity"); }
+Error index_out_of_range() { return error("index out of range"); }
+Error offset_out_of_range() { return error("offset is out of range"); }
+Error string_exceeds_limit() {
+  return error("string exceeds maximum allowed size (proto-max-bulk-len)");
+}
+Error value_out_of_range() { return error("value is out of range"); }
+Error must_be_positive() { return error("value is out of range, must be positive"); }
+Error not_positive(std::string_view what) { return error(concat({what, " must be positive"})); }
+
+Error syntax() { return error("syntax error"); }
+Error unknown_command(std::string_view name, std::string_view arguments) {
+  return error(concat({"unknown command '", name, "', with args beginning with: ", arguments}));
+}
+Error unknown_subcommand(std::string_view name, std::string_view container) {
+  return error(concat({"unknown subcommand '", name, "'. Try ", container, " HELP."}));
+}
+Error wrong_arity(std::string_view full_name) {
+  return error(concat({"wrong number of arguments for '", full_name, "' command"}));
+}
+Error invalid_expire_time(std::string_view command) {
+  return error(concat({"invalid expire time in '", command, "' command"}));
+}
+Error invalid_database_index() { return error("invalid DB index"); }
+Error database_index_out_of_range() { return error("DB index is out of range"); }
+Error same_object() { return error("source and destination objects are the same"); }
+Error invalid_cursor() { return error("invalid cursor"); }
+
+Error no_auth() { return Error("NOAUTH Authentication required."); }
+Error wrong_password() {
+  return Error("WRONGPASS invalid username-password pair or user is disabled.");
+}
+Error no_password_is_set() {
+  return error(
+      "AUTH <password> called without any password configured for the default user. Are you sure "
+      "your configuration is correct?");
+}
+Error protected_mode() {
+  return Error(
+      "DENIED Larder is running in protected mode because protected mode is enabled and no password "
+      "is set for the default user. In this mode connections are only accepted from the loopback "
+      "interface. If you want to connect from external computers, you may adopt one of the following "
+      "solutions: 1) Disable protected mode with 'CONFIG SET protected-mode no' from the loopback "
+      "interface by connecting from the same host the server is running on; do not do this while the "
+      "server is reachable from the internet. Use CONFIG REWRITE to make this change permanent. 2) "
+      "Set 'protected-mode no' in the configuration file and restart the server. 3) Start the server "
+      "with '--protected-mode no'. 4) Set a password for the default user.");
+}
+Error too_many_clients() { return error("max number of clients reached"); }
+Error no_such_client() { return error("No such client"); }
+Error no_protocol() { return Error("NOPROTO unsupported protocol version"); }
+Error command_disabled(std::string_view option, std::string_view command) {
+  return error(concat({command, " command not allowed. If the ", option,
+                       " option is set to \"local\", you can run it from a local connection, "
+                       "otherwise you need to set this option in the configuration file, and then "
+                       "restart the server."}));
+}
+Error out_of_memory() { return Error("OOM command not allowed when used memory > 'maxmemory'."); }
+Error read_only() { return Error("READONLY You can't write against a read only replica."); }
+
+Error protocol(std::string_view reason) { return error(concat({"Protocol error: ", reason})); }
+
+}  // namespace larder::errors
