@@ -1,0 +1,80 @@
+// What a command is: one row of the table at the foot of its family's file.
+//
+//   {"get", get, 2, kRead | kFast, one_key(1, kGet), "1.0.0", "O(1)",
+//       "key",
+//       "Returns the string value of a key."},
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "server/base/result.h"
+#include "server/command/key_spec.h"
+
+namespace larder {
+
+class Context;
+
+// Writes its reply, or returns the error that the dispatcher writes (and counts); never both.
+using CommandFunction = Status (*)(Context&);
+
+enum CommandFlags : uint64_t {
+  kWrite = 1 << 0,       // changes data
+  kRead = 1 << 1,        // reads data ("readonly")
+  kDenyOom = 1 << 2,     // refused while memory is full
+  kAdmin = 1 << 3,
+  kPubsub = 1 << 4,
+  kNoScript = 1 << 5,
+  kBlocking = 1 << 6,    // may block the client
+  kLoading = 1 << 7,     // allowed while data is being loaded
+  kStale = 1 << 8,       // allowed on a replica with stale data
+  kSkipMonitor = 1 << 9,
+  kSkipSlowlog = 1 << 10,
+  kAsking = 1 << 11,
+  kFast = 1 << 12,       // O(1) or O(log n)
+  kNoAuth = 1 << 13,     // allowed before logging in
+  kMayReplicate = 1 << 14,
+  kProtected = 1 << 15,  // needs enable-...-command
+  kNoAsyncLoading = 1 << 16,
+  kNoMulti = 1 << 17,
+  kMovableKeys = 1 << 18,  // set by the table, from the key specifications
+  kAllowBusy = 1 << 19,
+  kNoMandatoryKeys = 1 << 20,
+  kTouchesArbitraryKeys = 1 << 21,
+
+  // ACL categories that follow neither from the family nor from the flags above.
+  kDangerous = uint64_t{1} << 40,
+  kKeyspaceCategory = uint64_t{1} << 41,
+  kConnectionCategory = uint64_t{1} << 42,
+  kListCategory = uint64_t{1} << 43,
+  kSetCategory = uint64_t{1} << 44,
+  kSortedSetCategory = uint64_t{1} << 45,
+};
+
+struct CommandSpec {
+  // Lower case; a subcommand is a row of its own, "client|id", behind its container's row.
+  std::string_view name;
+  CommandFunction function;  // nullptr: a container, which does nothing by itself
+  int arity;                 // exact with the name(s), or at least -arity
+  uint64_t flags;
+  KeySpecs keys;
+  std::string_view since;
+  std::string_view complexity;
+  // The arguments as Redis's documentation writes them: "key value [NX | XX] [GET] [EX seconds | ...]".
+  // Parsed for COMMAND DOCS: lower case for values, upper case for tokens, | for one of, [] optional,
+  // "..." repeated.
+  std::string_view syntax;
+  std::string_view summary;
+  std::string_view deprecated_since{};
+  std::string_view replaced_by{};
+};
+
+// The commands of one file.
+struct CommandFamily {
+  // The group that COMMAND DOCS names: string, generic, connection, server ... The ACL category follows.
+  std::string_view group;
+  std::span<const CommandSpec> commands;
+};
+
+}  // namespace larder

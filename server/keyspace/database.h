@@ -1,0 +1,125 @@
+// One of the numbered databases: keys, their entries, and when they expire.
+//
+// Commands do not use it directly but through Context (find, edit, replace, remove), which decides about
+// expiry, statistics and events; this class keeps the table, the expiry index and the counts true.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "server/base/clock.h"
+#include "server/keyspace/entry.h"
+#include "server/structures/hash_table.h"
+#include "server/structures/timing_wheel.h"
+
+namespace larder {
+
+class Database {
+ public:
+  struct EntryTraits {
+    static uint64_t hash(const Entry& entry) { return hash_bytes(entry.key()); }
+  };
+  using Table = HashTable<Entry, EntryTraits>;
+  using Slot = Table::Slot;
+
+  explicit Database(int index) : index_(index) {}
+  ~Database() { drain(Deadline::never()); }
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  // Changes with SWAPDB, which swaps the contents of two databases.
+  int index() const { return index_; }
+  size_t size() const { return table_.size(); }
+  // Keys that have an expiry.
+  size_t expiring() const { return expiring_; }
+  // The mean time to live of expiring keys, estimated from those that were given one of late.
+  int64_t average_ttl_ms() const { return average_ttl_ms_; }
+  size_t table_memory() const { return table_.memory() + (wheel_ ? wheel_->memory() : 0); }
+  size_t slot_count() const { return table_.slot_count(); }
+
+  // The key's slot whether or not it has expired; nullptr if there is none. Valid until the next
+  // insertion or removal.
+  Slot* find(const Key& key) const {
+    return table_.find(key.hash, [&](const Entry& entry) { return entry.key() == key.name; });
+  }
+  void prefetch_bucket(uint64_t hash) const { table_.prefetch_bucket(hash); }
+  void prefetch_entry(uint64_t hash) const { table_.prefetch_element(hash); }
+
+  // Adds an entry for a key that is not there; the database owns it from then on.
+  Slot* insert(const Key& key, Entry* entry, int64_t now_ms);
+  // Changes the shape of a slot's entry (Entry::reshape), its expiry included.
+  Entry* reshape(const Key& key, Slot* slot, Type type, uint8_t encoding, int64_t expiry_ms,
+                 size_t value_size, int64_t now_ms);
+  // Sets or (kNoExpiry) removes the expiry.
+  void set_expiry(const Key& key, Slot* slot, int64_t expiry_ms, int64_t now_ms);
+  // Removes the entry and frees it.
+  void erase(const Key& key, Slot* slot) { Entry::destroy(take(key, slot)); }
+  // Removes the entry and hands it over.
+  Entry* take(const Key& key, Slot* slot);
+
+  // Exchanges the contents; the indexes stay.
+  void swap_contents(Database& other);
+  // Frees entries until the deadline passes; returns whether the database is empty now. From the first
+  // call until it returns true the database must not be used for anything else.
+  bool drain(Deadline deadline);
+
+  // One step of SCAN: see HashTable::scan. `visit(const Entry&)`.
+  template <class Visit>
+  uint64_t scan(uint64_t position, Visit&& visit) const {
+    return table_.scan(position, [&](Slot& slot) { visit(*slot.get()); });
+  }
+  Slot* random(Random& random) const { return table_.random(random); }
+
+  // Removes keys whose time has come, until none is left or the deadline passes. Each is shown to
+  // `on_expired(const Entry&)` before it goes. Returns whether some may be left.
+  template <class OnExpired>
+  bool expire_due(int64_t now_ms, Deadline deadline, OnExpired&& on_expired);
+  // The earliest moment at which expire_due has something to do; INT64_MAX: never.
+  int64_t next_expiry_ms() const { return wheel_ ? wheel_->next_ms() : INT64_MAX; }
+
+ private:
+  // The owner's bits of a slot. Bit 0: the entry has an expiry. The others are for eviction.
+  static constexpr uint16_t kExpiresBit = 1;
+  static constexpr size_t kExpireBatch = 32;
+
+  void index_expiry(uint64_t hash, int64_t old_ms, int64_t new_ms, int64_t now_ms);
+  Slot* find_expired(TimingWheel::Reference reference, int64_t now_ms, bool add_again);
+  void prefetch(const TimingWheel::Reference* references, size_t count) const;
+  bool wheel_needs_rebuild(int64_t now_ms) const;
+  void rebuild_wheel(int64_t now_ms, Deadline deadline);
+
+  int index_;
+  Table table_;
+  size_t expiring_ = 0;
+  int64_t average_ttl_ms_ = 0;
+  // References are never taken out of the wheel: one that leads to no expired key is dropped, or added
+  // again if its key lives longer now. When more are stale than not, a new wheel is built from the
+  // table, step by step, while the old one keeps working.
+  std::unique_ptr<TimingWheel> wheel_;
+  std::unique_ptr<TimingWheel> next_wheel_;
+  uint64_t rebuild_position_ = 0;
+};
+
+template <class OnExpired>
+bool Database::expire_due(int64_t now_ms, Deadline deadline, OnExpired&& on_expired) {
+  if (wheel_ == nullptr) return false;
+  if (next_wheel_ != nullptr || wheel_needs_rebuild(now_ms)) rebuild_wheel(now_ms, deadline);
+  TimingWheel::Reference due[kExpireBatch];
+  for (;;) {
+    const size_t count = wheel_->take_due(now_ms, due, kExpireBatch, deadline);
+    prefetch(due, count);
+    for (size_t i = 0; i < count; i++) {
+      while (Slot* slot = find_expired(due[i], now_ms, false)) {
+        const Key key = make_key(slot->get()->key());
+        on_expired(*slot->get());
+        erase(key, slot);
+      }
+      find_expired(due[i], now_ms, true);
+    }
+    if (deadline.has_passed()) return wheel_->next_ms() <= now_ms;
+    if (count < kExpireBatch) return next_wheel_ != nullptr;
+  }
+}
+
+}  // namespace larder

@@ -1,0 +1,23 @@
+// What listeners are told when a key changes: notifications, tracking, WATCH, propagation.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace larder {
+
+class Database;
+
+// The classes of notify-keyspace-events.
+enum class KeyEventClass : uint8_t {
+  generic, string, list, set, hash, sorted_set, stream, expired, evicted, new_key, key_miss
+};
+
+struct KeyEvent {
+  KeyEventClass event_class;
+  std::string_view event;  // Redis's name: "set", "del", "expired" ...
+  Database& database;
+  std::string_view key;
+};
+
+}  // namespace larder

@@ -1,0 +1,97 @@
+// All databases, and what is common to them: the time that commands see, the statistics, the listeners,
+// and the rules about keys that have expired.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/hook.h"
+#include "server/base/random.h"
+#include "server/info/counter.h"
+#include "server/keyspace/database.h"
+#include "server/keyspace/key_event.h"
+
+namespace larder {
+
+// How a look-up counts. Redis's rule: commands that read count hits and misses, those that write do not.
+enum class Lookup { read, write, silent };
+
+struct KeyspaceStats : InfoGroup {
+  KeyspaceStats() : InfoGroup("Stats") {}
+  Counter expired_keys{*this, "expired_keys"};
+  Counter keyspace_hits{*this, "keyspace_hits"};
+  Counter keyspace_misses{*this, "keyspace_misses"};
+};
+
+class Keyspace {
+ public:
+  explicit Keyspace(size_t database_count);
+  Keyspace(const Keyspace&) = delete;
+  Keyspace& operator=(const Keyspace&) = delete;
+
+  size_t database_count() const { return databases_.size(); }
+  Database& database(size_t index) { return *databases_[index]; }
+
+  // Milliseconds since 1970, the same for a whole batch of requests.
+  int64_t now_ms() const { return now_ms_; }
+  void set_now_ms(int64_t now_ms) { now_ms_ = now_ms; }
+
+  // The slot of a key that is alive, or nullptr. A key found expired is removed. Valid until the next
+  // insertion or removal in the database.
+  Database::Slot* find(Database& database, const Key& key, Lookup lookup) {
+    Database::Slot* slot = database.find(key);
+    if (slot != nullptr && slot->get()->is_expired(now_ms_)) [[unlikely]] {
+      expire(database, key, slot);
+      slot = nullptr;
+    }
+    if (lookup == Lookup::read) slot != nullptr ? ++stats.keyspace_hits : ++stats.keyspace_misses;
+    return slot;
+  }
+
+  // Removes a key; returns whether it was there. The caller says why by `event`.
+  bool remove(Database& database, const Key& key, std::string_view event);
+  // Sets an expiry, or with one in the past removes the key ("del"), as EXPIRE and its kin do.
+  void set_expiry(Database& database, const Key& key, Database::Slot* slot, int64_t expiry_ms);
+
+  // Empties a database (FLUSHDB) or all. What was in it is freed by do_background_work in slices.
+  void flush(Database& database);
+  void flush_all();
+  void swap(Database& first, Database& second);
+
+  // Frees what was flushed and removes keys whose time has come. Returns whether there is more to do.
+  bool do_background_work(Deadline deadline);
+  // When do_background_work has something to do again; INT64_MAX: only when something changes.
+  int64_t next_background_ms() const;
+  // DEBUG SET-ACTIVE-EXPIRE: whether keys also go without being looked at.
+  void set_active_expiry(bool is_on) { active_expiry_ = is_on; }
+
+  // Counts a change and tells the listeners.
+  void changed(const KeyEvent& event) {
+    changes_++;
+    key_changed(event);
+  }
+  // Changes since the process started: what "rdb_changes_since_last_save" counts.
+  uint64_t changes() const { return changes_; }
+  size_t total_keys() const;
+
+  Hook<const KeyEvent&> key_changed;
+  Hook<Database*> flushed;  // nullptr: all databases
+  KeyspaceStats stats;
+  Random random;
+
+ private:
+  void expire(Database& database, const Key& key, Database::Slot* slot);
+
+  std::vector<std::unique_ptr<Database>> databases_;
+  // Contents that were flushed and wait to be freed.
+  std::deque<std::unique_ptr<Database>> flushed_contents_;
+  size_t next_to_expire_ = 0;  // the database that the next slice of expiry begins with
+  int64_t now_ms_;
+  uint64_t changes_ = 0;
+  bool active_expiry_ = true;
+};
+
+}  // namespace larder

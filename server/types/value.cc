@@ -1,0 +1,39 @@
+#include "server/types/value.h"
+
+#include "server/base/assert.h"
+#include "server/types/string.h"
+
+namespace larder {
+
+std::string_view type_name(Type type) {
+  switch (type) {
+    case Type::string: return "string";
+    case Type::list: return "list";
+    case Type::set: return "set";
+    case Type::sorted_set: return "zset";
+    case Type::hash: return "hash";
+    case Type::stream: return "stream";
+  }
+  return "none";
+}
+
+void release_value(ValueView value) {
+  if (value.type == Type::string) String::release(value);
+}
+
+size_t value_memory(ValueView value, size_t) {
+  LARDER_ASSERT(value.type == Type::string);
+  return String(value).memory();
+}
+
+void copy_value(ValueView from, ValuePlace& to) {
+  LARDER_ASSERT(from.type == Type::string);
+  String(to).assign(String(from));
+}
+
+std::string_view encoding_name(ValueView value) {
+  LARDER_ASSERT(value.type == Type::string);
+  return String(value).encoding_name();
+}
+
+}  // namespace larder
