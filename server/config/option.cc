@@ -12,6 +12,11 @@ Status OptionBase::read(WordsView words, Reading reading) {
   return ok;
 }
 
+void on_change(std::initializer_list<OptionBase*> options, OptionBase::ApplyFunction apply) {
+  const auto shared = std::make_shared<const OptionBase::ApplyFunction>(std::move(apply));
+  for (OptionBase* option : options) option->apply_ = shared;
+}
+
 Status RepeatedLines::read(WordsView words, Reading reading) {
   if (reading == Reading::first) lines_.clear();
   lines_.emplace_back(words.begin(), words.end());

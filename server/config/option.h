@@ -20,6 +20,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <limits>
 #include <memory>
 #include <span>
@@ -143,11 +144,7 @@ class OptionBase {
   void on_change(ApplyFunction apply) {
     apply_ = std::make_shared<const ApplyFunction>(std::move(apply));
   }
-  // Options that are applied together: one CONFIG SET that changes several of them calls it once.
-  friend void on_change(std::initializer_list<OptionBase*> options, ApplyFunction apply) {
-    const auto shared = std::make_shared<const ApplyFunction>(std::move(apply));
-    for (OptionBase* option : options) option->apply_ = shared;
-  }
+  friend void on_change(std::initializer_list<OptionBase*> options, ApplyFunction apply);
   // Null when nobody listens.
   const std::shared_ptr<const ApplyFunction>& apply() const { return apply_; }
 
@@ -162,6 +159,9 @@ class OptionBase {
   std::shared_ptr<const ApplyFunction> apply_;
   bool was_given_ = false;
 };
+
+// Options that are applied together: one CONFIG SET that changes several of them calls `apply` once.
+void on_change(std::initializer_list<OptionBase*> options, OptionBase::ApplyFunction apply);
 
 // What options of all types share: the value, its default, and the owner's check.
 template <class T>
