@@ -133,6 +133,8 @@ class OptionBase {
   virtual std::vector<Words> lines() const = 0;
   virtual std::vector<Words> default_lines() const = 0;
   virtual bool is_default() const { return lines() == default_lines(); }
+  // The values that are allowed, for people: "0 to 65535"; empty where there is no more to say.
+  virtual std::string range() const { return {}; }
   // A function that puts today's value back.
   virtual std::function<void()> remember() = 0;
 
@@ -160,7 +162,8 @@ class OptionBase {
   bool was_given_ = false;
 };
 
-// Options that are applied together: one CONFIG SET that changes several of them calls `apply` once.
+// Options that are applied together: one CONFIG SET that changes several of them calls `apply`
+// once.
 void on_change(std::initializer_list<OptionBase*> options, OptionBase::ApplyFunction apply);
 
 // What options of all types share: the value, its default, and the owner's check.
@@ -215,6 +218,14 @@ class Option final : public TypedOption<T> {
   std::string text() const override { return text_of(this->get()); }
   std::vector<Words> lines() const override { return lines_of(this->get()); }
   std::vector<Words> default_lines() const override { return lines_of(this->default_value()); }
+  std::string range() const override {
+    constexpr bool is_number = std::is_integral_v<T> && !std::is_same_v<T, bool>;
+    const OptionAttributes& attributes = this->attributes();
+    if (!is_number || attributes.max == OptionAttributes{}.max) return {};
+    const auto notation_used = notation();
+    return option_values::integer_word(attributes.min, notation_used) + " to " +
+           option_values::integer_word(attributes.max, notation_used);
+  }
 
  protected:
   Status read_words(WordsView words, Reading reading) override {
@@ -302,6 +313,14 @@ class Option<T> final : public TypedOption<T> {
   std::vector<Words> lines() const override { return {option_values::split_words(text())}; }
   std::vector<Words> default_lines() const override {
     return {option_values::split_words(text_of(this->default_value()))};
+  }
+  std::string range() const override {
+    std::string names;
+    for (const auto& entry : names_) {
+      if (!names.empty()) names += ", ";
+      names += entry.name;
+    }
+    return names;
   }
 
  protected:
