@@ -88,4 +88,50 @@ Error read_only() { return Error("READONLY You can't write against a read only r
 
 Error protocol(std::string_view reason) { return error(concat({"Protocol error: ", reason})); }
 
+Error unknown_option(std::string_view name) {
+  return error(
+      concat({"Unknown option or number of arguments for CONFIG SET - '", name, "'"}));
+}
+Error config_set_failed(std::string_view name, std::string_view reason) {
+  if (reason.starts_with("ERR ")) reason.remove_prefix(4);
+  return error(
+      concat({"CONFIG SET failed (possibly related to argument '", name, "') - ", reason}));
+}
+Error no_config_file() { return error("The server is running without a config file"); }
+Error config_rewrite_failed(std::string_view reason) {
+  return error(concat({"Rewriting config file: ", reason}));
+}
+
+Error immutable_option() { return Error("can't set immutable config"); }
+Error protected_option() { return Error("can't set protected config"); }
+Error duplicate_option() { return Error("duplicate parameter"); }
+Error not_yes_or_no() { return Error("argument must be 'yes' or 'no'"); }
+Error not_parsed_as_integer() { return Error("argument couldn't be parsed into an integer"); }
+Error not_parsed_as_octal() { return Error("argument couldn't be parsed as an octal number"); }
+Error not_parsed_as_number() { return Error("argument couldn't be parsed into a number"); }
+Error not_a_memory_value() { return Error("argument must be a memory value"); }
+Error not_a_memory_or_percent_value() {
+  return Error("argument must be a memory or percent value");
+}
+Error percentage_over(std::string_view max) {
+  return Error(concat({"percentage argument must be less or equal to ", max}));
+}
+Error not_between(std::string_view min, std::string_view max) {
+  return Error(concat({"argument must be between ", min, " and ", max, " inclusive"}));
+}
+Error not_one_of(std::span<const std::string_view> names) {
+  std::string text = "argument(s) must be one of the following: ";
+  for (const std::string_view name : names) {
+    if (name != names.front()) text += ", ";
+    text += name;
+  }
+  return Error(std::move(text));
+}
+Error wrong_number_of_words() { return Error("wrong number of arguments"); }
+Error bad_directive() { return Error("Bad directive or wrong number of arguments"); }
+Error unbalanced_quotes() { return Error("Unbalanced quotes in configuration line"); }
+Error option_not_supported(std::string_view name, std::string_view value) {
+  return Error(concat({"'", name, " ", value, "' is not supported yet"}));
+}
+
 }  // namespace larder::errors

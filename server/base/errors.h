@@ -2,6 +2,7 @@
 // writes and counts what a command returns; nobody else spells an error.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "server/base/result.h"
@@ -52,5 +53,31 @@ Error read_only();
 
 // Protocol
 Error protocol(std::string_view reason);
+
+// CONFIG
+Error unknown_option(std::string_view name);
+// `reason`: the text of one of the errors below, or of any other (its code is left out).
+Error config_set_failed(std::string_view name, std::string_view reason);
+Error no_config_file();
+Error config_rewrite_failed(std::string_view reason);
+
+// Options: why a value or a directive is refused. These are reasons, not whole errors: they have no
+// code, and stand behind the dash of config_set_failed or below a line of the configuration file.
+Error immutable_option();
+Error protected_option();
+Error duplicate_option();
+Error not_yes_or_no();
+Error not_parsed_as_integer();
+Error not_parsed_as_octal();
+Error not_parsed_as_number();
+Error not_a_memory_value();
+Error not_a_memory_or_percent_value();
+Error percentage_over(std::string_view max);
+Error not_between(std::string_view min, std::string_view max);
+Error not_one_of(std::span<const std::string_view> names);
+Error wrong_number_of_words();
+Error bad_directive();
+Error unbalanced_quotes();
+Error option_not_supported(std::string_view name, std::string_view value);
 
 }  // namespace larder::errors
