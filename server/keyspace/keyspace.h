@@ -10,7 +10,7 @@
 #include "server/base/clock.h"
 #include "server/base/hook.h"
 #include "server/base/random.h"
-#include "server/info/counter.h"
+#include "server/info/info.h"
 #include "server/keyspace/database.h"
 #include "server/keyspace/key_event.h"
 

@@ -1,0 +1,86 @@
+// A client's session without its socket: who it is, what it chose, and what it has done so far.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "protocol/output_chain.h"
+#include "protocol/resp.h"
+
+namespace larder {
+
+// What a session asks of the socket below it. Implemented in dispatch.
+class ClientSocket {
+ public:
+  virtual std::string_view peer_address() const = 0;   // "127.0.0.1:50312", "/run/larder.sock:0"
+  virtual std::string_view local_address() const = 0;
+  virtual int fd() const = 0;
+  virtual bool is_unix_socket() const = 0;
+  // From this machine: over loopback or a unix socket.
+  virtual bool is_local() const = 0;
+  // Where replies and pushes go; tells the reactor that there is something to flush.
+  virtual OutputChain& output() = 0;
+  virtual const OutputChain& queued_output() const = 0;
+  // Bytes of input that wait, that are free in the buffers, and that the parser keeps.
+  virtual size_t input_bytes() const = 0;
+  virtual size_t input_unused() const = 0;
+  virtual size_t argument_bytes() const = 0;
+  // All memory of the session.
+  virtual size_t memory() const = 0;
+  virtual void close_after_flush() = 0;
+  virtual void close_now() = 0;
+
+ protected:
+  ~ClientSocket() = default;
+};
+
+// CLIENT REPLY: whether replies are sent at all.
+enum class ReplyMode : uint8_t { on, off, skip_next, skip_this };
+
+class Client {
+ public:
+  Client(uint64_t client_id, ClientSocket& client_socket, int64_t now_ms)
+      : id(client_id), socket(client_socket), created_ms(now_ms), last_request_ms(now_ms) {}
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  const uint64_t id;
+  ClientSocket& socket;
+
+  // What the client chose. RESET puts these back (reset()).
+  std::string name;
+  std::string library_name;     // CLIENT SETINFO LIB-NAME; survive RESET
+  std::string library_version;
+  size_t database = 0;
+  RespVersion resp_version = RespVersion::resp2;
+  ReplyMode reply_mode = ReplyMode::on;
+  bool no_evict = false;
+  bool no_touch = false;
+
+  bool is_authenticated = false;
+  std::string user = "default";
+
+  // What it did.
+  const int64_t created_ms;
+  int64_t last_request_ms;
+  std::string_view last_command = "NULL";  // full name; lives as long as the command table
+  uint64_t commands = 0;
+  uint64_t input_bytes = 0;
+  uint64_t output_bytes = 0;
+
+  // Puts everything back that RESET does, but for the login, which the dispatcher decides about.
+  void reset() {
+    name.clear();
+    database = 0;
+    resp_version = RespVersion::resp2;
+    reply_mode = ReplyMode::on;
+    no_evict = false;
+    no_touch = false;
+  }
+};
+
+// One line of CLIENT LIST and CLIENT INFO, without a line end.
+std::string describe(const Client& client, int64_t now_ms);
+
+}  // namespace larder

@@ -1,0 +1,40 @@
+// What commands may ask of the server as a whole. Implemented where the parts are wired together.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "server/base/result.h"
+#include "server/clients/client.h"
+
+namespace larder {
+
+enum class PauseMode { writes, all };
+
+class ServerControl {
+ public:
+  // Takes note of a shutdown; it happens at the end of the turn, after replies that are due have left.
+  virtual void shut_down() = 0;
+  virtual bool is_shutting_down() const = 0;
+  // CLIENT PAUSE: requests that may write (or all) wait until the moment has passed.
+  virtual void pause_clients(PauseMode mode, int64_t until_ms) = 0;
+  virtual void unpause_clients() = 0;
+  // CLIENT UNBLOCK: ends the wait of a blocked client, as if its time were up or with an error.
+  // Returns whether it was blocked.
+  virtual bool unblock(Client& client, bool with_error) = 0;
+  virtual size_t blocked_clients() const = 0;
+  // Checks and sets a login. Errors: WRONGPASS, no password is set.
+  virtual Status authenticate(Client& client, std::string_view user, std::string_view password) = 0;
+  // The login that a new or RESET client has.
+  virtual void log_in_by_default(Client& client) = 0;
+  // The file the server was started with; empty: none.
+  virtual std::string config_file() const = 0;
+  // CONFIG RESETSTAT.
+  virtual void reset_statistics() = 0;
+
+ protected:
+  ~ServerControl() = default;
+};
+
+}  // namespace larder
