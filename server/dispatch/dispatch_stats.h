@@ -1,0 +1,33 @@
+// What dispatch counts.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "server/info/info.h"
+
+namespace larder {
+
+struct DispatchStats : InfoGroup {
+  DispatchStats() : InfoGroup("Stats") {}
+  Counter commands_processed{*this, "total_commands_processed"};
+  Counter error_replies{*this, "total_error_replies"};
+
+  // Errors by their code, for INFO errorstats. Scripts and modules can make codes up, so there is a bound.
+  static constexpr size_t kMaxCodes = 128;
+  std::map<std::string, uint64_t, std::less<>> errors_by_code;
+
+  void count_error(std::string_view text) {
+    ++error_replies;
+    const std::string_view code = text.substr(0, text.find(' '));
+    if (auto known = errors_by_code.find(code); known != errors_by_code.end()) {
+      known->second++;
+    } else if (errors_by_code.size() < kMaxCodes) {
+      errors_by_code.emplace(code, 1);
+    }
+  }
+};
+
+}  // namespace larder

@@ -1,0 +1,369 @@
+#include "server/dispatch/dispatcher.h"
+
+#include <ctime>
+#include <string>
+#include <utility>
+
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/numbers.h"
+
+namespace larder {
+namespace {
+
+// What the server holds for somebody who has not logged in yet.
+constexpr size_t kUnauthenticatedOutputBytes = 64 * 1024;
+
+int64_t monotonic_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace
+
+Dispatcher::~Dispatcher() = default;
+
+Session& Dispatcher::open(Connection& connection) {
+  auto session = std::make_unique<Session>(connection, services_.keyspace.now_ms());
+  Session& opened = *session;
+  connection.owner = &opened;
+  sessions_.emplace(connection.id(), std::move(session));
+  services_.clients.add(opened.client);
+  services_.control.log_in_by_default(opened.client);
+  set_output_limit(opened);
+  return opened;
+}
+
+void Dispatcher::close(Connection& connection) {
+  if (connection.owner == nullptr) return;
+  services_.clients.remove(connection.id());
+  connection.owner = nullptr;
+  sessions_.erase(connection.id());
+}
+
+// --- Collecting ---
+
+void Dispatcher::run_turn(std::span<Connection* const> ready) {
+  services_.keyspace.set_now_ms(wall_clock_ms());
+  if (pause_until_ms_ != 0 && !is_paused()) unpause();
+  active_.clear();
+  for (Connection* connection : ready) {
+    if (connection->owner != nullptr) active_.push_back(&session_of(*connection));
+  }
+  const Deadline deadline = Deadline::in_us(kTurnUs);
+  bool is_late = false;
+  while (!active_.empty() && !is_late) {
+    size_t kept = 0;
+    for (size_t i = 0; i < active_.size();) {
+      // One batch: shares of as many sessions as fit.
+      batch_.clear();
+      const size_t first = i;
+      for (; i < active_.size() && !batch_.is_full(); i++) collect(*active_[i]);
+      prepare();
+      run_batch();
+      for (size_t done = first; done < i; done++) {
+        Session& session = *active_[done];
+        const bool has_more = !session.is_stopped() && !session.connection().unread().empty() &&
+                              session.parser_may_continue;
+        if (has_more) active_[kept++] = &session;
+      }
+      is_late = deadline.has_passed();
+      if (is_late) {
+        while (i < active_.size()) active_[kept++] = active_[i++];
+      }
+    }
+    active_.resize(kept);
+  }
+  for (Session* session : active_) session->connection().run_again();
+}
+
+void Dispatcher::collect(Session& session) {
+  session.parser_may_continue = false;
+  if (session.kept != nullptr && !is_paused()) run_kept(session);
+  if (session.is_stopped()) return;
+  if (session.connection().output_is_backed_up()) {
+    session.connection().run_again();
+    return;
+  }
+  if (session.connection().is_in_large_read()) {
+    if (!session.connection().large_read_done()) return;
+    finish_large_read(session);
+  }
+  std::string_view unread = session.connection().unread();
+  // The limits of the request behind an AUTH depend on how the AUTH went.
+  const size_t share = session.client.is_authenticated ? kShare : 1;
+  for (size_t i = 0; i < share && !unread.empty(); i++) {
+    if (!collect_one(session, unread)) return;
+  }
+  session.parser_may_continue = !unread.empty();
+}
+
+// Returns whether to go on with this session's next request.
+bool Dispatcher::collect_one(Session& session, std::string_view& unread) {
+  RequestLimits limits = rules_.request_limits;
+  limits.authenticated = session.client.is_authenticated;
+  const bool is_first = unread.size() == session.connection().unread().size();
+  switch (session.parser.parse(unread, limits, batch_.arguments())) {
+    case RequestParser::Outcome::complete: {
+      const size_t bytes = session.parser.consumed();
+      unread.remove_prefix(bytes);
+      batch_.add(session, bytes, false);
+      // A request with large arguments runs alone, so that they are not mixed with those of the next.
+      if (session.large.empty()) return true;
+      session.parser_may_continue = !unread.empty();
+      return false;
+    }
+    case RequestParser::Outcome::need_more:
+      if (session.connection().unread().size() > rules_.max_input_bytes) {
+        log::warning("Closing client that reached max query buffer length: " +
+                     describe(session.client, services_.keyspace.now_ms()));
+        session.connection().close_now();
+      }
+      return false;
+    case RequestParser::Outcome::large_bulk:
+      // What came before it runs first; the parser finds the large argument again then.
+      if (is_first) {
+        start_large_read(session);
+      } else {
+        session.parser_may_continue = true;
+      }
+      return false;
+    case RequestParser::Outcome::error:
+      batch_.add(session, 0, true);
+      return false;
+  }
+  return false;
+}
+
+void Dispatcher::start_large_read(Session& session) {
+  session.connection().begin_large_read(session.parser.large_bulk_offset(),
+                                        session.parser.large_bulk_bytes());
+}
+
+void Dispatcher::finish_large_read(Session& session) {
+  session.large.push_back(session.connection().take_large_read());
+  session.parser.set_large_bulk(session.large.back().view());
+}
+
+// --- Looking ahead ---
+
+// Finds the commands, hashes their first keys, and brings first the buckets and then the entries near.
+void Dispatcher::prepare() {
+  batch_.start_hashes();
+  for (BatchedRequest& request : batch_.requests()) {
+    if (request.argument_count == 0) continue;
+    const auto arguments = batch_.arguments_of(request);
+    request.command = services_.commands.resolve(arguments);
+    if (request.command == nullptr) continue;
+    const size_t key = request.command->first_key();
+    if (key == 0 || key >= arguments.size()) continue;
+    const uint64_t hash = hash_bytes(arguments[key]);
+    batch_.hashes_of(request)[key] = hash;
+    services_.keyspace.database(request.session->client.database).prefetch_bucket(hash);
+  }
+  for (BatchedRequest& request : batch_.requests()) {
+    if (request.command == nullptr) continue;
+    const size_t key = request.command->first_key();
+    if (key == 0 || key >= request.argument_count) continue;
+    services_.keyspace.database(request.session->client.database)
+        .prefetch_entry(batch_.hashes_of(request)[key]);
+  }
+}
+
+// --- Running ---
+
+void Dispatcher::run_batch() {
+  const auto requests = batch_.requests();
+  for (size_t i = 0; i < requests.size();) {
+    Session& session = *requests[i].session;
+    if (session.is_stopped()) {
+      i++;
+      continue;
+    }
+    ReplyWriter reply(session.connection().output(), session.client.resp_version);
+    Context context(services_, session.client, reply);
+    for (; i < requests.size() && requests[i].session == &session; i++) {
+      if (session.is_stopped()) break;
+      run(requests[i], context);
+    }
+    if (session.is_stopped()) {
+      // Requests that were parsed and not run stay in the buffer; the parser begins again with them.
+      session.parser.reset();
+      while (i < requests.size() && requests[i].session == &session) i++;
+    }
+    session.parser.release_arguments();
+    check_output(session);
+  }
+  stop_timing();
+}
+
+void Dispatcher::run(BatchedRequest& request, Context& context) {
+  Session& session = *request.session;
+  if (request.is_malformed) return reject_malformed(session);
+  session.connection().consume(request.bytes);
+  if (request.argument_count == 0) return;
+  const auto arguments = batch_.arguments_of(request);
+  if (pause_until_ms_ != 0 && has_to_wait(session, request.command)) return keep(session, arguments);
+  execute(context, request.command, arguments, batch_.hashes_of(request));
+  session.large.clear();
+}
+
+void Dispatcher::execute(Context& context, const Command* command,
+                         std::span<const std::string_view> arguments,
+                         std::span<const uint64_t> hashes) {
+  Client& client = context.client;
+  const ReplyMode mode = client.reply_mode;
+  const bool is_muted = mode == ReplyMode::off || mode == ReplyMode::skip_next;
+  ReplyWriter::Mark mark;
+  if (is_muted) [[unlikely]] mark = context.reply.mark();
+
+  client.last_request_ms = services_.keyspace.now_ms();
+  client.commands++;
+  if (Status passed = pass_gates(context, command, arguments, rules_.gates); !passed.is_ok())
+      [[unlikely]] {
+    fail(context, command, passed.text(), true);
+  } else {
+    client.last_command = command->full_name();
+    running_command_.store(command->full_name().data(), std::memory_order_relaxed);
+    start_timing(command);
+    ++stats_.commands_processed;
+    command->stats.calls++;
+    Session& session = *static_cast<Session*>(&client.socket);
+    context.begin(*command, arguments, hashes, session.large);
+    if (Status status = command->spec().function(context); !status.is_ok()) [[unlikely]] {
+      fail(context, command, status.text(), false);
+    }
+  }
+  if (is_muted) [[unlikely]] {
+    // CLIENT REPLY ON is heard even by those who were muted.
+    if (client.reply_mode != ReplyMode::on) context.reply.rewind(mark);
+    if (mode == ReplyMode::skip_next) client.reply_mode = ReplyMode::on;
+  }
+}
+
+void Dispatcher::fail(Context& context, const Command* command, const std::string& text,
+                      bool was_rejected) {
+  context.reply.error(text);
+  stats_.count_error(text);
+  if (command != nullptr) was_rejected ? command->stats.rejected++ : command->stats.failed++;
+}
+
+void Dispatcher::reject_malformed(Session& session) {
+  const Error error = errors::protocol(session.parser.error_reason());
+  ReplyWriter reply(session.connection().output(), session.client.resp_version);
+  reply.error(error.text());
+  stats_.count_error(error.text());
+  log::verbose("Protocol error from client: " + error.text() + ": " +
+               describe(session.client, services_.keyspace.now_ms()));
+  session.connection().close_after_flush();
+}
+
+// --- Waiting ---
+
+bool Dispatcher::has_to_wait(const Session& session, const Command* command) const {
+  if (command == nullptr || !is_paused()) return false;
+  // Somebody has to be able to end the pause.
+  if (command->full_name().starts_with("client|")) return false;
+  static_cast<void>(session);
+  return pause_mode_ == PauseMode::all || command->has(kWrite | kMayReplicate);
+}
+
+void Dispatcher::keep(Session& session, std::span<const std::string_view> arguments) {
+  auto kept = std::make_unique<KeptRequest>();
+  kept->large = std::move(session.large);
+  session.large.clear();
+  kept->texts.reserve(arguments.size());
+  for (const std::string_view argument : arguments) {
+    bool is_large = false;
+    for (const SharedBytes& block : kept->large) is_large |= block.data() == argument.data();
+    kept->arguments.push_back(is_large ? argument
+                                       : std::string_view(kept->texts.emplace_back(argument)));
+  }
+  session.kept = std::move(kept);
+}
+
+void Dispatcher::run_kept(Session& session) {
+  const std::unique_ptr<KeptRequest> kept = std::move(session.kept);
+  session.large = std::move(kept->large);
+  ReplyWriter reply(session.connection().output(), session.client.resp_version);
+  Context context(services_, session.client, reply);
+  execute(context, services_.commands.resolve(kept->arguments), kept->arguments, {});
+  session.large.clear();
+  stop_timing();
+  check_output(session);
+}
+
+void Dispatcher::pause(PauseMode mode, int64_t until_ms) {
+  // The stricter mode and the later end win, as in Redis.
+  const bool was_paused = is_paused();
+  if (!was_paused || mode == PauseMode::all) pause_mode_ = mode;
+  if (!was_paused || until_ms > pause_until_ms_) pause_until_ms_ = until_ms;
+}
+
+void Dispatcher::unpause() {
+  pause_until_ms_ = 0;
+  for (const auto& [id, session] : sessions_) {
+    if (session->kept != nullptr && !session->connection().is_closing()) {
+      session->connection().run_again();
+    }
+  }
+}
+
+// --- Limits ---
+
+void Dispatcher::check_output(Session& session) {
+  if (!session.connection().queued_output().overflowed()) [[likely]] return;
+  log::warning("Client " + describe(session.client, services_.keyspace.now_ms()) +
+               " scheduled to be closed ASAP for overcoming of output buffer limits.");
+  session.connection().close_now();
+}
+
+void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
+  for (const auto& [id, session] : sessions_) {
+    if (session->connection().is_closing()) continue;
+    if (idle_seconds > 0 && session->kept == nullptr &&
+        now_ms - session->client.last_request_ms > idle_seconds * 1000) {
+      log::verbose("Closing idle client");
+      session->connection().close_now();
+      continue;
+    }
+    const size_t limit = rules_.soft_output_limit;
+    if (limit == 0 || session->connection().queued_output().memory() <= limit) {
+      session->over_soft_limit_since_ms = 0;
+    } else if (session->over_soft_limit_since_ms == 0) {
+      session->over_soft_limit_since_ms = now_ms;
+    } else if (now_ms - session->over_soft_limit_since_ms > rules_.soft_output_seconds * 1000) {
+      log::warning("Client " + describe(session->client, now_ms) +
+                   " closed: its output stayed above the soft limit.");
+      session->connection().close_now();
+    }
+  }
+}
+
+void Dispatcher::set_output_limit(Session& session) {
+  size_t limit = rules_.hard_output_limit == 0 ? OutputChain::kNoLimit : rules_.hard_output_limit;
+  if (!session.client.is_authenticated) limit = std::min(limit, kUnauthenticatedOutputBytes);
+  session.connection().output().set_limit(limit);
+}
+
+void Dispatcher::apply_limits() {
+  for (const auto& [id, session] : sessions_) set_output_limit(*session);
+}
+
+// --- Time ---
+
+void Dispatcher::start_timing(const Command* command) {
+  if (command == timed_command_) [[likely]] return;
+  stop_timing();
+  timed_command_ = command;
+  timed_since_ns_ = monotonic_ns();
+}
+
+void Dispatcher::stop_timing() {
+  if (timed_command_ == nullptr) return;
+  timed_command_->stats.nanoseconds += static_cast<uint64_t>(monotonic_ns() - timed_since_ns_);
+  timed_command_ = nullptr;
+}
+
+}  // namespace larder

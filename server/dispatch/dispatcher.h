@@ -1,0 +1,105 @@
+// From bytes to replies: collects the requests of a turn into batches, looks their keys up ahead, and
+// runs them one after the other through the gates.
+//
+// Fairness: in each round every connection contributes at most kShare requests to a batch; rounds go on
+// until all is run or the turn's time is up, and what is left then is first in the next turn.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "server/command/context.h"
+#include "server/command/server_control.h"
+#include "server/dispatch/batch.h"
+#include "server/dispatch/dispatch_stats.h"
+#include "server/dispatch/gates.h"
+#include "server/dispatch/session.h"
+#include "server/network/connection.h"
+
+namespace larder {
+
+class Dispatcher {
+ public:
+  // Limits of parsing and output, from the options of the network.
+  struct Rules {
+    RequestLimits request_limits;
+    size_t max_input_bytes = size_t{1} << 30;  // client-query-buffer-limit
+    size_t hard_output_limit = 0;              // client-output-buffer-limit normal; 0: none
+    size_t soft_output_limit = 0;
+    int64_t soft_output_seconds = 0;
+    GateRules gates;
+  };
+
+  explicit Dispatcher(Services& services) : services_(services) {}
+  ~Dispatcher();
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  // A session for a new connection, logged in as a new client is.
+  Session& open(Connection& connection);
+  void close(Connection& connection);
+
+  // Runs what the connections have sent, for at most about kTurnUs.
+  void run_turn(std::span<Connection* const> ready);
+
+  // CLIENT PAUSE.
+  void pause(PauseMode mode, int64_t until_ms);
+  void unpause();
+  bool is_paused() const { return pause_until_ms_ > services_.keyspace.now_ms(); }
+  PauseMode pause_mode() const { return pause_mode_; }
+  int64_t pause_until_ms() const { return pause_until_ms_; }
+
+  // Closes clients whose output stays above the soft limit, or that were silent for too long
+  // (0: any length is fine). For the cron.
+  void check_clients(int64_t now_ms, int64_t idle_seconds);
+  // After a change of rules(): gives the open sessions their limits again.
+  void apply_limits();
+
+  Rules& rules() { return rules_; }
+  DispatchStats& stats() { return stats_; }
+  // The name of the command that runs, for a crash report.
+  const std::atomic<const char*>& running_command() const { return running_command_; }
+
+ private:
+  static constexpr size_t kShare = 32;
+  static constexpr int64_t kTurnUs = 2000;
+
+  Session& session_of(Connection& connection) { return *static_cast<Session*>(connection.owner); }
+  void collect(Session& session);
+  bool collect_one(Session& session, std::string_view& unread);
+  void start_large_read(Session& session);
+  void finish_large_read(Session& session);
+  void prepare();
+  void run_batch();
+  void run(BatchedRequest& request, Context& context);
+  void execute(Context& context, const Command* command,
+               std::span<const std::string_view> arguments, std::span<const uint64_t> hashes);
+  void reject_malformed(Session& session);
+  bool has_to_wait(const Session& session, const Command* command) const;
+  void keep(Session& session, std::span<const std::string_view> arguments);
+  void run_kept(Session& session);
+  void fail(Context& context, const Command* command, const std::string& text, bool was_rejected);
+  void start_timing(const Command* command);
+  void stop_timing();
+  void check_output(Session& session);
+  void set_output_limit(Session& session);
+
+  Services& services_;
+  Rules rules_;
+  DispatchStats stats_;
+  std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
+  Batch batch_;
+  std::vector<Session*> active_;  // sessions of the turn that may have more to run
+  PauseMode pause_mode_ = PauseMode::all;
+  int64_t pause_until_ms_ = 0;
+  // Time is read when another command begins, not for each request; what passed belongs to the last one.
+  const Command* timed_command_ = nullptr;
+  int64_t timed_since_ns_ = 0;
+  std::atomic<const char*> running_command_{nullptr};
+};
+
+}  // namespace larder

@@ -1,0 +1,70 @@
+#include "server/dispatch/gates.h"
+
+#include <algorithm>
+#include <string>
+
+#include "server/base/allocator.h"
+#include "server/base/text.h"
+
+namespace larder {
+namespace {
+
+// Redis shows at most this many bytes of an unknown command's name and of its arguments.
+constexpr size_t kMaxShown = 128;
+
+Error unknown_command(std::span<const std::string_view> arguments) {
+  std::string shown;
+  for (size_t i = 1; i < arguments.size() && shown.size() < kMaxShown; i++) {
+    shown += '\'';
+    shown += arguments[i].substr(0, kMaxShown - shown.size());
+    shown += "' ";
+  }
+  return errors::unknown_command(arguments[0].substr(0, kMaxShown), shown);
+}
+
+Status is_known(const Command* command, std::span<const std::string_view> arguments) {
+  if (command == nullptr) [[unlikely]] return unknown_command(arguments);
+  if (command->is_container() && arguments.size() >= 2 && command->spec().function == nullptr)
+      [[unlikely]] {
+    return errors::unknown_subcommand(arguments[1].substr(0, kMaxShown),
+                                      to_upper(command->full_name()));
+  }
+  return ok;
+}
+
+Status has_right_arity(const Command& command, size_t arguments) {
+  if (command.arity_fits(arguments)) [[likely]] return ok;
+  return errors::wrong_arity(command.full_name());
+}
+
+Status is_enabled(const Command& command, const Client& client, const GateRules& rules) {
+  if (!command.has(kProtected)) [[likely]] return ok;
+  if (rules.debug_command == GateRules::Allowed::yes) return ok;
+  if (rules.debug_command == GateRules::Allowed::local && client.socket.is_local()) return ok;
+  const std::string name = to_upper(command.full_name().substr(0, command.full_name().find('|')));
+  return errors::command_disabled("enable-debug-command", name);
+}
+
+Status is_authenticated(const Command& command, const Client& client) {
+  if (client.is_authenticated || command.has(kNoAuth)) [[likely]] return ok;
+  return errors::no_auth();
+}
+
+Status has_memory(const Command& command, const GateRules& rules) {
+  if (rules.max_memory == 0 || !command.has(kDenyOom)) [[likely]] return ok;
+  if (used_memory() <= rules.max_memory) return ok;
+  return errors::out_of_memory();
+}
+
+}  // namespace
+
+Status pass_gates(const Context& context, const Command* command,
+                  std::span<const std::string_view> arguments, const GateRules& rules) {
+  TRY(is_known(command, arguments));
+  TRY(has_right_arity(*command, arguments.size()));
+  TRY(is_enabled(*command, context.client, rules));
+  TRY(is_authenticated(*command, context.client));
+  return has_memory(*command, rules);
+}
+
+}  // namespace larder

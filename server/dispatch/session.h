@@ -1,0 +1,63 @@
+// One client: its socket, its parser, its state, and what of its requests has to wait.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/request_parser.h"
+#include "server/base/shared_bytes.h"
+#include "server/clients/client.h"
+#include "server/network/connection.h"
+
+namespace larder {
+
+// A request whose arguments outlive the turn: of a client that has to wait before it runs.
+struct KeptRequest {
+  std::vector<std::string> texts;  // of arguments that are not large
+  std::vector<SharedBytes> large;
+  std::vector<std::string_view> arguments;
+};
+
+class Session final : public ClientSocket {
+ public:
+  Session(Connection& connection, int64_t now_ms)
+      : client(connection.id(), *this, now_ms), connection_(connection) {}
+
+  Client client;
+  RequestParser parser;
+  // Large arguments of the request that is being parsed or run, in their order.
+  std::vector<SharedBytes> large;
+  // Set by the dispatcher: the rest of the input may hold another whole request.
+  bool parser_may_continue = false;
+  // Set while CLIENT PAUSE holds the client's next request back; nothing behind it is parsed.
+  std::unique_ptr<KeptRequest> kept;
+  // The first moment of an output above the soft limit, 0: it is below.
+  int64_t over_soft_limit_since_ms = 0;
+
+  Connection& connection() { return connection_; }
+  // Nothing more of what the client sends is to be run: it is being closed or waits.
+  bool is_stopped() const { return kept != nullptr || connection_.is_closing(); }
+
+  // ClientSocket
+  std::string_view peer_address() const override { return connection_.peer_address(); }
+  std::string_view local_address() const override { return connection_.local_address(); }
+  int fd() const override { return connection_.fd(); }
+  bool is_unix_socket() const override { return connection_.kind() == ConnectionKind::unix_socket; }
+  bool is_local() const override { return connection_.is_local(); }
+  OutputChain& output() override { return connection_.output(); }
+  const OutputChain& queued_output() const override { return connection_.queued_output(); }
+  size_t input_bytes() const override { return connection_.unread().size(); }
+  size_t input_unused() const override { return connection_.input_unused(); }
+  size_t argument_bytes() const override { return parser.memory(); }
+  size_t memory() const override { return sizeof(*this) + connection_.memory() + parser.memory(); }
+  void close_after_flush() override { connection_.close_after_flush(); }
+  void close_now() override { connection_.close_now(); }
+
+ private:
+  Connection& connection_;
+};
+
+}  // namespace larder
