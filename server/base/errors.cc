@@ -130,8 +130,9 @@ Error not_one_of(std::span<const std::string_view> names) {
 Error wrong_number_of_words() { return Error("wrong number of arguments"); }
 Error bad_directive() { return Error("Bad directive or wrong number of arguments"); }
 Error unbalanced_quotes() { return Error("Unbalanced quotes in configuration line"); }
-Error option_not_supported(std::string_view name, std::string_view value) {
-  return Error(concat({"'", name, " ", value, "' is not supported yet"}));
+Error not_supported_yet() { return Error("this is not supported yet"); }
+Error only_supported_value(std::string_view value) {
+  return Error(concat({"this is not supported yet, the only accepted value is '", value, "'"}));
 }
 
 }  // namespace larder::errors

@@ -78,6 +78,7 @@ Error not_one_of(std::span<const std::string_view> names);
 Error wrong_number_of_words();
 Error bad_directive();
 Error unbalanced_quotes();
-Error option_not_supported(std::string_view name, std::string_view value);
+Error not_supported_yet();
+Error only_supported_value(std::string_view value);
 
 }  // namespace larder::errors

@@ -119,6 +119,7 @@ class OptionBase {
       : name_(name), attributes_(attributes) {
     group.options_.push_back(this);
   }
+  virtual ~OptionBase() = default;
   OptionBase(const OptionBase&) = delete;
   OptionBase& operator=(const OptionBase&) = delete;
 
@@ -151,7 +152,6 @@ class OptionBase {
   const std::shared_ptr<const ApplyFunction>& apply() const { return apply_; }
 
  protected:
-  ~OptionBase() = default;  // options are members; nobody deletes one through its base
   // Takes the words, whose number has been checked. Must leave the value as it was when it fails.
   virtual Status read_words(WordsView words, Reading reading) = 0;
 

@@ -1,0 +1,353 @@
+#include "server/config/compatibility.h"
+
+#include <climits>
+#include <utility>
+
+#include "server/base/errors.h"
+#include "server/base/text.h"
+
+namespace larder {
+namespace {
+
+// boolean: yes or no; name: one of `names`; text: one word, any; words: several; lines: a directive
+// that repeats.
+enum class Kind { boolean, integer, bytes, name, text, words, lines };
+enum class Treatment { ignored, refused };
+
+constexpr Treatment kIgnored = Treatment::ignored;
+constexpr Treatment kRefused = Treatment::refused;
+constexpr int64_t kIntMin = INT_MIN;
+constexpr int64_t kIntMax = INT_MAX;
+constexpr int64_t kUnsignedMax = UINT_MAX;
+
+struct Row {
+  std::string_view name;
+  Kind kind;
+  // As in Redis 7.2, but for `save`: nothing is saved, and CONFIG GET does not claim it is.
+  std::string_view value;
+  Treatment treatment;  // refused: every value but the one above
+  OptionAttributes attributes{};
+  std::string_view names{};
+};
+
+constexpr Row kRows[] = {
+    // Access
+    {"acl-pubsub-default", Kind::name, "resetchannels", kIgnored, {}, "allchannels resetchannels"},
+    {"acllog-max-len", Kind::integer, "128", kIgnored},
+    {"aclfile", Kind::text, "", kRefused, {.immutable = true}},
+    {"user", Kind::lines, "", kRefused, {.file_only = true}},
+    {"rename-command", Kind::lines, "", kRefused, {.file_only = true}},
+    {"loadmodule", Kind::lines, "", kRefused, {.file_only = true}},
+    {"enable-debug-assert", Kind::boolean, "no", kIgnored, {.immutable = true}},
+    // Memory
+    {"maxmemory-policy",
+     Kind::name,
+     "noeviction",
+     kRefused,
+     {},
+     "volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu "
+     "allkeys-random noeviction"},
+    {"maxmemory-samples", Kind::integer, "5", kIgnored, {.min = 1, .max = kIntMax}},
+    {"maxmemory-eviction-tenacity", Kind::integer, "10", kIgnored, {.max = 100}},
+    {"maxmemory-clients",
+     Kind::bytes,
+     "0",
+     kRefused,
+     {.min = -100, .unit = Unit::bytes_or_percent}},
+    {"lfu-log-factor", Kind::integer, "10", kIgnored, {.max = kIntMax}},
+    {"lfu-decay-time", Kind::integer, "1", kIgnored, {.max = kIntMax}},
+    {"active-expire-effort", Kind::integer, "1", kIgnored, {.min = 1, .max = 10}},
+    {"activedefrag", Kind::boolean, "no", kIgnored},
+    {"active-defrag-cycle-min", Kind::integer, "1", kIgnored, {.min = 1, .max = 99}},
+    {"active-defrag-cycle-max", Kind::integer, "25", kIgnored, {.min = 1, .max = 99}},
+    {"active-defrag-threshold-lower", Kind::integer, "10", kIgnored, {.max = 1000}},
+    {"active-defrag-threshold-upper", Kind::integer, "100", kIgnored, {.max = 1000}},
+    {"active-defrag-ignore-bytes", Kind::bytes, "100mb", kIgnored, {.min = 1, .unit = Unit::bytes}},
+    {"active-defrag-max-scan-fields", Kind::integer, "1000", kIgnored, {.min = 1}},
+    {"jemalloc-bg-thread", Kind::boolean, "yes", kIgnored},
+    // Encodings
+    {"hash-max-listpack-entries",
+     Kind::integer,
+     "512",
+     kIgnored,
+     {.aliases = {"hash-max-ziplist-entries"}}},
+    {"hash-max-listpack-value",
+     Kind::bytes,
+     "64",
+     kIgnored,
+     {.unit = Unit::bytes, .aliases = {"hash-max-ziplist-value"}}},
+    {"list-max-listpack-size",
+     Kind::integer,
+     "-2",
+     kIgnored,
+     {.min = kIntMin, .max = kIntMax, .aliases = {"list-max-ziplist-size"}}},
+    {"list-compress-depth", Kind::integer, "0", kIgnored, {.max = kIntMax}},
+    {"set-max-intset-entries", Kind::integer, "512", kIgnored},
+    {"set-max-listpack-entries", Kind::integer, "128", kIgnored},
+    {"set-max-listpack-value", Kind::integer, "64", kIgnored},
+    {"zset-max-listpack-entries",
+     Kind::integer,
+     "128",
+     kIgnored,
+     {.aliases = {"zset-max-ziplist-entries"}}},
+    {"zset-max-listpack-value",
+     Kind::bytes,
+     "64",
+     kIgnored,
+     {.unit = Unit::bytes, .aliases = {"zset-max-ziplist-value"}}},
+    {"hll-sparse-max-bytes", Kind::bytes, "3000", kIgnored, {.unit = Unit::bytes}},
+    {"stream-node-max-bytes", Kind::bytes, "4096", kIgnored, {.unit = Unit::bytes}},
+    {"stream-node-max-entries", Kind::integer, "100", kIgnored},
+    // Directives that Redis itself has given up and still reads.
+    {"list-max-ziplist-entries", Kind::text, "", kIgnored, {.file_only = true}},
+    {"list-max-ziplist-value", Kind::text, "", kIgnored, {.file_only = true}},
+    {"lua-replicate-commands", Kind::text, "", kIgnored, {.file_only = true}},
+    // Persistence
+    {"save", Kind::words, "", kRefused},
+    {"dbfilename", Kind::text, "dump.rdb", kIgnored, {.is_protected = true}},
+    {"rdbcompression", Kind::boolean, "yes", kIgnored},
+    {"rdbchecksum", Kind::boolean, "yes", kIgnored, {.immutable = true}},
+    {"rdb-del-sync-files", Kind::boolean, "no", kIgnored},
+    {"rdb-save-incremental-fsync", Kind::boolean, "yes", kIgnored},
+    {"rdb-key-save-delay",
+     Kind::integer,
+     "0",
+     kIgnored,
+     {.min = kIntMin, .max = kIntMax, .hidden = true}},
+    {"key-load-delay",
+     Kind::integer,
+     "0",
+     kIgnored,
+     {.min = kIntMin, .max = kIntMax, .hidden = true}},
+    {"loading-process-events-interval-bytes",
+     Kind::integer,
+     "2097152",
+     kIgnored,
+     {.min = 1024, .max = kIntMax, .hidden = true}},
+    {"sanitize-dump-payload", Kind::name, "no", kIgnored, {}, "no yes clients"},
+    {"stop-writes-on-bgsave-error", Kind::boolean, "yes", kIgnored},
+    {"appendonly", Kind::boolean, "no", kRefused},
+    {"appendfilename", Kind::text, "appendonly.aof", kIgnored, {.immutable = true}},
+    {"appenddirname", Kind::text, "appendonlydir", kIgnored, {.immutable = true}},
+    {"appendfsync", Kind::name, "everysec", kIgnored, {}, "everysec always no"},
+    {"no-appendfsync-on-rewrite", Kind::boolean, "no", kIgnored},
+    {"auto-aof-rewrite-percentage", Kind::integer, "100", kIgnored, {.max = kIntMax}},
+    {"auto-aof-rewrite-min-size", Kind::bytes, "64mb", kIgnored, {.unit = Unit::bytes}},
+    {"aof-load-truncated", Kind::boolean, "yes", kIgnored},
+    {"aof-use-rdb-preamble", Kind::boolean, "yes", kIgnored},
+    {"aof-timestamp-enabled", Kind::boolean, "no", kIgnored},
+    {"aof-rewrite-incremental-fsync", Kind::boolean, "yes", kIgnored},
+    {"aof-disable-auto-gc", Kind::boolean, "no", kIgnored, {.hidden = true}},
+    // Replication
+    {"replicaof", Kind::words, "", kRefused, {.immutable = true, .aliases = {"slaveof"}}},
+    {"masterauth", Kind::text, "", kIgnored, {.secret = true}},
+    {"masteruser", Kind::text, "", kIgnored, {.secret = true}},
+    {"replica-announce-ip", Kind::text, "", kIgnored, {.aliases = {"slave-announce-ip"}}},
+    {"replica-announce-port",
+     Kind::integer,
+     "0",
+     kIgnored,
+     {.max = 65535, .aliases = {"slave-announce-port"}}},
+    {"replica-announced", Kind::boolean, "yes", kIgnored},
+    {"replica-ignore-disk-write-errors", Kind::boolean, "no", kIgnored},
+    {"replica-ignore-maxmemory",
+     Kind::boolean,
+     "yes",
+     kIgnored,
+     {.aliases = {"slave-ignore-maxmemory"}}},
+    {"replica-lazy-flush", Kind::boolean, "no", kIgnored, {.aliases = {"slave-lazy-flush"}}},
+    {"replica-priority",
+     Kind::integer,
+     "100",
+     kIgnored,
+     {.max = kIntMax, .aliases = {"slave-priority"}}},
+    {"replica-read-only", Kind::boolean, "yes", kIgnored, {.aliases = {"slave-read-only"}}},
+    {"replica-serve-stale-data",
+     Kind::boolean,
+     "yes",
+     kIgnored,
+     {.aliases = {"slave-serve-stale-data"}}},
+    {"min-replicas-to-write",
+     Kind::integer,
+     "0",
+     kRefused,
+     {.max = kIntMax, .aliases = {"min-slaves-to-write"}}},
+    {"min-replicas-max-lag",
+     Kind::integer,
+     "10",
+     kIgnored,
+     {.max = kIntMax, .aliases = {"min-slaves-max-lag"}}},
+    {"repl-backlog-size", Kind::bytes, "1mb", kIgnored, {.min = 1, .unit = Unit::bytes}},
+    {"repl-backlog-ttl", Kind::integer, "3600", kIgnored},
+    {"repl-disable-tcp-nodelay", Kind::boolean, "no", kIgnored},
+    {"repl-diskless-load", Kind::name, "disabled", kIgnored, {}, "disabled on-empty-db swapdb"},
+    {"repl-diskless-sync", Kind::boolean, "yes", kIgnored},
+    {"repl-diskless-sync-delay", Kind::integer, "5", kIgnored, {.max = kIntMax}},
+    {"repl-diskless-sync-max-replicas", Kind::integer, "0", kIgnored, {.max = kIntMax}},
+    {"repl-ping-replica-period",
+     Kind::integer,
+     "10",
+     kIgnored,
+     {.min = 1, .max = kIntMax, .aliases = {"repl-ping-slave-period"}}},
+    {"repl-timeout", Kind::integer, "60", kIgnored, {.min = 1, .max = kIntMax}},
+    {"propagation-error-behavior",
+     Kind::name,
+     "ignore",
+     kIgnored,
+     {},
+     "ignore panic panic-on-replicas"},
+    // Cluster
+    {"cluster-enabled", Kind::boolean, "no", kRefused, {.immutable = true}},
+    {"cluster-config-file", Kind::text, "nodes.conf", kIgnored, {.immutable = true}},
+    {"cluster-port", Kind::integer, "0", kIgnored, {.max = 65535, .immutable = true}},
+    {"cluster-node-timeout", Kind::integer, "15000", kIgnored},
+    {"cluster-ping-interval", Kind::integer, "0", kIgnored, {.hidden = true}},
+    {"cluster-announce-ip", Kind::text, "", kIgnored},
+    {"cluster-announce-hostname", Kind::text, "", kIgnored},
+    {"cluster-announce-human-nodename", Kind::text, "", kIgnored},
+    {"cluster-announce-port", Kind::integer, "0", kIgnored, {.max = 65535}},
+    {"cluster-announce-tls-port", Kind::integer, "0", kIgnored, {.max = 65535}},
+    {"cluster-announce-bus-port", Kind::integer, "0", kIgnored, {.max = 65535}},
+    {"cluster-preferred-endpoint-type",
+     Kind::name,
+     "ip",
+     kIgnored,
+     {},
+     "ip hostname unknown-endpoint"},
+    {"cluster-link-sendbuf-limit", Kind::bytes, "0", kIgnored, {.unit = Unit::bytes}},
+    {"cluster-migration-barrier", Kind::integer, "1", kIgnored, {.max = kIntMax}},
+    {"cluster-allow-replica-migration", Kind::boolean, "yes", kIgnored},
+    {"cluster-allow-reads-when-down", Kind::boolean, "no", kIgnored},
+    {"cluster-allow-pubsubshard-when-down", Kind::boolean, "yes", kIgnored},
+    {"cluster-require-full-coverage", Kind::boolean, "yes", kIgnored},
+    {"cluster-replica-no-failover",
+     Kind::boolean,
+     "no",
+     kIgnored,
+     {.aliases = {"cluster-slave-no-failover"}}},
+    {"cluster-replica-validity-factor",
+     Kind::integer,
+     "10",
+     kIgnored,
+     {.max = kIntMax, .aliases = {"cluster-slave-validity-factor"}}},
+    // TLS: without a port the rest has no effect.
+    {"tls-port", Kind::integer, "0", kRefused, {.max = 65535}},
+    {"tls-cert-file", Kind::text, "", kIgnored},
+    {"tls-key-file", Kind::text, "", kIgnored},
+    {"tls-key-file-pass", Kind::text, "", kIgnored, {.secret = true}},
+    {"tls-client-cert-file", Kind::text, "", kIgnored},
+    {"tls-client-key-file", Kind::text, "", kIgnored},
+    {"tls-client-key-file-pass", Kind::text, "", kIgnored, {.secret = true}},
+    {"tls-dh-params-file", Kind::text, "", kIgnored},
+    {"tls-ca-cert-file", Kind::text, "", kIgnored},
+    {"tls-ca-cert-dir", Kind::text, "", kIgnored},
+    {"tls-auth-clients", Kind::name, "yes", kIgnored, {}, "no yes optional"},
+    {"tls-replication", Kind::boolean, "no", kIgnored},
+    {"tls-cluster", Kind::boolean, "no", kIgnored},
+    {"tls-protocols", Kind::text, "", kIgnored},
+    {"tls-ciphers", Kind::text, "", kIgnored},
+    {"tls-ciphersuites", Kind::text, "", kIgnored},
+    {"tls-prefer-server-ciphers", Kind::boolean, "no", kIgnored},
+    {"tls-session-caching", Kind::boolean, "yes", kIgnored},
+    {"tls-session-cache-size", Kind::integer, "20480", kIgnored, {.max = kIntMax}},
+    {"tls-session-cache-timeout", Kind::integer, "300", kIgnored, {.max = kIntMax}},
+    // Observation
+    {"slowlog-log-slower-than", Kind::integer, "10000", kIgnored, {.min = -1}},
+    {"slowlog-max-len", Kind::integer, "128", kIgnored},
+    {"latency-monitor-threshold", Kind::integer, "0", kIgnored},
+    {"latency-tracking", Kind::boolean, "yes", kIgnored},
+    {"latency-tracking-info-percentiles", Kind::words, "50 99 99.9", kIgnored},
+    {"notify-keyspace-events", Kind::text, "", kIgnored},
+    {"tracking-table-max-keys", Kind::integer, "1000000", kIgnored},
+    // Scripts, threads and the system
+    {"busy-reply-threshold", Kind::integer, "5000", kIgnored, {.aliases = {"lua-time-limit"}}},
+    {"io-threads", Kind::integer, "1", kIgnored, {.min = 1, .max = 128, .immutable = true}},
+    {"io-threads-do-reads", Kind::boolean, "no", kIgnored, {.immutable = true}},
+    {"server_cpulist", Kind::text, "", kIgnored, {.immutable = true}},
+    {"bio_cpulist", Kind::text, "", kIgnored, {.immutable = true}},
+    {"aof_rewrite_cpulist", Kind::text, "", kIgnored, {.immutable = true}},
+    {"bgsave_cpulist", Kind::text, "", kIgnored, {.immutable = true}},
+    {"socket-mark-id", Kind::integer, "0", kRefused, {.max = kUnsignedMax, .immutable = true}},
+    {"oom-score-adj", Kind::name, "no", kIgnored, {}, "no yes relative absolute"},
+    {"oom-score-adj-values", Kind::words, "0 200 800", kIgnored},
+    {"disable-thp", Kind::boolean, "yes", kIgnored, {.immutable = true}},
+    {"ignore-warnings", Kind::text, "", kIgnored},
+    {"use-exit-on-panic", Kind::boolean, "no", kIgnored, {.hidden = true}},
+    {"watchdog-period", Kind::integer, "0", kIgnored, {.max = kIntMax, .hidden = true}},
+};
+
+template <class T>
+std::unique_ptr<Option<T>> make(OptionGroup& group, const Row& row, T value) {
+  return std::make_unique<Option<T>>(group, row.name, std::move(value), row.attributes);
+}
+
+// Gives the option its value of today as default, and refuses any other where the row says so.
+template <class T>
+std::unique_ptr<OptionBase> restrict_to_row(std::unique_ptr<Option<T>> option, const Row& row) {
+  if (row.treatment == Treatment::refused) {
+    option->check([&row, off = option->get()](const T& value) -> Status {
+      if (value == off) return ok;
+      if (row.kind == Kind::lines) return errors::not_supported_yet();
+      return errors::only_supported_value(row.value);
+    });
+  }
+  return option;
+}
+
+std::unique_ptr<OptionBase> make_name(OptionGroup& group, const Row& row) {
+  auto option = make(group, row, std::string(row.value));
+  option->check([&row](const std::string& value) -> Status {
+    const auto names = split(row.names, ' ');
+    TRY(option_values::read_names(std::span(&value, 1), names));
+    if (row.treatment == Treatment::refused && !equals_ignoring_case(value, row.value)) {
+      return errors::only_supported_value(row.value);
+    }
+    return ok;
+  });
+  return option;
+}
+
+int64_t number(const Row& row) {
+  const auto notation =
+      row.kind == Kind::bytes ? option_values::Notation::bytes : option_values::Notation::decimal;
+  return option_values::read_integer(row.value, {INT64_MIN, INT64_MAX, notation}).value();
+}
+
+std::unique_ptr<OptionBase> make_option(OptionGroup& group, const Row& row) {
+  switch (row.kind) {
+    case Kind::boolean:
+      return restrict_to_row(make(group, row, row.value == "yes"), row);
+    case Kind::integer:
+    case Kind::bytes:
+      return restrict_to_row(make(group, row, number(row)), row);
+    case Kind::name:
+      return make_name(group, row);
+    case Kind::text:
+      return restrict_to_row(make(group, row, std::string(row.value)), row);
+    case Kind::lines:
+      return restrict_to_row(make(group, row, RepeatedLines()), row);
+    case Kind::words:
+      break;
+  }
+  const auto words = option_values::split_words(row.value);
+  return restrict_to_row(make(group, row, option_values::read_list(words)), row);
+}
+
+}  // namespace
+
+CompatibilityOptions::CompatibilityOptions() : OptionGroup("Compatibility") {
+  for (const Row& row : kRows) {
+    owned_.push_back(make_option(*this, row));
+    if (row.treatment == Treatment::ignored) ignored_.push_back(owned_.back().get());
+  }
+}
+
+std::vector<std::string> CompatibilityOptions::given_without_effect() const {
+  std::vector<std::string> names;
+  for (const OptionBase* option : ignored_) {
+    if (option->was_given()) names.emplace_back(option->name());
+  }
+  return names;
+}
+
+}  // namespace larder
