@@ -1,5 +1,6 @@
 #include "server/base/errors.h"
 
+#include <cstring>
 #include <string>
 
 namespace larder::errors {
@@ -130,6 +131,13 @@ Error not_one_of(std::span<const std::string_view> names) {
 Error wrong_number_of_words() { return Error("wrong number of arguments"); }
 Error bad_directive() { return Error("Bad directive or wrong number of arguments"); }
 Error unbalanced_quotes() { return Error("Unbalanced quotes in configuration line"); }
+Error save_and_nosave() {
+  return Error("shutdown options SAVE and NOSAVE can't be used simultaneously");
+}
+Error invalid_title_template() {
+  return Error("template format is invalid or contains unknown variables");
+}
+Error system_reason(int error_number) { return Error(std::strerror(error_number)); }
 Error option_not_supported(std::string_view name, std::string_view value) {
   return Error(concat({"'", name, " ", value, "' is not supported yet"}));
 }

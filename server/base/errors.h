@@ -78,6 +78,9 @@ Error not_one_of(std::span<const std::string_view> names);
 Error wrong_number_of_words();
 Error bad_directive();
 Error unbalanced_quotes();
+Error save_and_nosave();
+Error invalid_title_template();
+Error system_reason(int error_number);  // errno: "No such file or directory"
 Error option_not_supported(std::string_view name, std::string_view value);
 
 }  // namespace larder::errors
