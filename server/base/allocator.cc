@@ -9,12 +9,15 @@
 #include <malloc.h>
 #endif
 
+#include "server/base/assert.h"
+
 namespace larder {
 namespace {
 
 [[noreturn]] void out_of_memory(size_t bytes) {
-  std::fprintf(stderr, "Out of memory: an allocation of %zu bytes failed\n", bytes);
-  std::abort();
+  char reason[64];
+  std::snprintf(reason, sizeof(reason), "Out of memory: an allocation of %zu bytes failed", bytes);
+  end_process(reason);
 }
 
 }  // namespace

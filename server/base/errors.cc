@@ -1,5 +1,6 @@
 #include "server/base/errors.h"
 
+#include <cstring>
 #include <string>
 
 namespace larder::errors {
@@ -133,6 +134,15 @@ Error unbalanced_quotes() { return Error("Unbalanced quotes in configuration lin
 Error not_supported_yet() { return Error("this is not supported yet"); }
 Error only_supported_value(std::string_view value) {
   return Error(concat({"this is not supported yet, the only accepted value is '", value, "'"}));
+Error save_and_nosave() {
+  return Error("shutdown options SAVE and NOSAVE can't be used simultaneously");
+}
+Error invalid_title_template() {
+  return Error("template format is invalid or contains unknown variables");
+}
+Error system_reason(int error_number) { return Error(std::strerror(error_number)); }
+Error option_not_supported(std::string_view name, std::string_view value) {
+  return Error(concat({"'", name, " ", value, "' is not supported yet"}));
 }
 
 }  // namespace larder::errors

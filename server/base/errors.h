@@ -80,5 +80,9 @@ Error bad_directive();
 Error unbalanced_quotes();
 Error not_supported_yet();
 Error only_supported_value(std::string_view value);
+Error save_and_nosave();
+Error invalid_title_template();
+Error system_reason(int error_number);  // errno: "No such file or directory"
+Error option_not_supported(std::string_view name, std::string_view value);
 
 }  // namespace larder::errors

@@ -15,25 +15,29 @@ struct Step {
 };
 
 Step match_class(std::string_view pattern, char byte, bool ignore_case) {
-  const auto fold = [&](char c) { return ignore_case ? to_lower(c) : c; };
-  const unsigned char wanted = static_cast<unsigned char>(fold(byte));
+  const auto fold = [&](unsigned char c) {
+    return ignore_case ? static_cast<unsigned char>(to_lower(static_cast<char>(c))) : c;
+  };
+  const unsigned char wanted = fold(static_cast<unsigned char>(byte));
   size_t at = 1;
   const bool inverted = at < pattern.size() && pattern[at] == '^';
   if (inverted) at++;
   bool found = false;
-  // An unclosed class ends with the pattern, as in Redis.
+  // As in Redis: an unclosed class ends with the pattern; and where case is ignored, an escaped
+  // byte still stands for itself alone, and a range gets its order before its ends become lower
+  // case.
   for (; at < pattern.size() && pattern[at] != ']'; at++) {
     if (pattern[at] == '\\' && at + 1 < pattern.size()) {
       at++;
-      found |= static_cast<unsigned char>(fold(pattern[at])) == wanted;
+      found |= pattern[at] == byte;
     } else if (at + 2 < pattern.size() && pattern[at + 1] == '-') {
-      unsigned char low = static_cast<unsigned char>(fold(pattern[at]));
-      unsigned char high = static_cast<unsigned char>(fold(pattern[at + 2]));
+      auto low = static_cast<unsigned char>(pattern[at]);
+      auto high = static_cast<unsigned char>(pattern[at + 2]);
       if (low > high) std::swap(low, high);
-      found |= low <= wanted && wanted <= high;
+      found |= fold(low) <= wanted && wanted <= fold(high);
       at += 2;
     } else {
-      found |= static_cast<unsigned char>(fold(pattern[at])) == wanted;
+      found |= fold(static_cast<unsigned char>(pattern[at])) == wanted;
     }
   }
   return {found != inverted, std::min(at + 1, pattern.size())};

@@ -16,7 +16,7 @@ enum class Level { debug, verbose, notice, warning, nothing };
 
 struct Settings {
   Level level = Level::notice;
-  std::string file;  // empty: standard output
+  std::string file{};  // empty: standard output
   bool to_syslog = false;
   std::string syslog_ident = "larder";
   int syslog_facility = 16 << 3;  // LOG_LOCAL0

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -14,8 +15,11 @@
 namespace larder {
 namespace {
 
-// Longest text that parse_long_double takes; Redis's limit for INCRBYFLOAT operands is 256 bytes.
-constexpr size_t kMaxDoubleText = 256;
+// Longest text that is read as a floating-point number: Redis's limit, which leaves room for every
+// number that format_long_double writes. The conversion needs a terminated copy; most numbers are
+// short and are copied to the stack.
+constexpr size_t kMaxFloatText = 5 * 1024 - 1;
+constexpr size_t kShortFloatText = 64;
 
 template <class Integer>
 std::optional<Integer> parse_canonical(std::string_view text) {
@@ -32,17 +36,64 @@ std::optional<Integer> parse_canonical(std::string_view text) {
 
 template <class Float>
 std::optional<Float> parse_floating(std::string_view text, Float (*convert)(const char*, char**)) {
-  if (text.empty() || text.size() >= kMaxDoubleText) return std::nullopt;
+  if (text.empty() || text.size() > kMaxFloatText) return std::nullopt;
   if (std::isspace(static_cast<unsigned char>(text[0]))) return std::nullopt;
-  std::array<char, kMaxDoubleText> copy{};
-  std::memcpy(copy.data(), text.data(), text.size());
+  std::array<char, kShortFloatText + 1> short_copy;
+  std::string long_copy;
+  const char* copy = short_copy.data();
+  if (text.size() <= kShortFloatText) {
+    std::memcpy(short_copy.data(), text.data(), text.size());
+    short_copy[text.size()] = '\0';
+  } else {
+    long_copy = text;
+    copy = long_copy.c_str();
+  }
   char* end = nullptr;
   errno = 0;
-  const Float value = convert(copy.data(), &end);
-  if (end != copy.data() + text.size()) return std::nullopt;
+  const Float value = convert(copy, &end);
+  if (end != copy + text.size()) return std::nullopt;
   if (errno == ERANGE && (std::isinf(value) || value == 0)) return std::nullopt;
   if (std::isnan(value)) return std::nullopt;
   return value;
+}
+
+// Integers up to here are written out in full, beyond it as other numbers. Redis's bound.
+constexpr double kMaxPlainInteger = 4611686018427387904.0;  // 2^62
+
+// A positive number as digits x 10^exponent.
+struct DecimalDigits {
+  std::string digits;
+  int exponent;
+};
+
+DecimalDigits shortest_digits(double value) {
+  std::array<char, 32> text;  // d.ddddde-nnn
+  const char* const begin = text.data();
+  const char* const end =
+      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific)
+          .ptr;
+  const char* const mark = std::find(begin, end, 'e');
+  int exponent = 0;
+  std::from_chars(mark[1] == '+' ? mark + 2 : mark + 1, end, exponent);
+  std::string digits(begin, begin + 1);
+  if (mark - begin > 2) digits.append(begin + 2, mark);
+  return {digits, exponent - static_cast<int>(digits.size()) + 1};
+}
+
+// Redis 7.2's choice between plain and scientific notation.
+std::string lay_out(DecimalDigits number) {
+  auto& [digits, exponent] = number;
+  const int length = static_cast<int>(digits.size());
+  const int magnitude = exponent + length - 1;  // of the first digit
+  if (exponent >= 0 && magnitude < length + 7) {
+    return digits + std::string(static_cast<size_t>(exponent), '0');
+  }
+  if (exponent < 0 && (exponent > -7 || std::abs(magnitude) < 4)) {
+    if (magnitude < 0) return "0." + std::string(static_cast<size_t>(-magnitude - 1), '0') + digits;
+    return digits.insert(static_cast<size_t>(magnitude + 1), ".");
+  }
+  if (length > 1) digits.insert(1, ".");
+  return digits + (magnitude < 0 ? "e-" : "e+") + to_text(std::abs(magnitude));
 }
 
 }  // namespace
@@ -98,17 +149,15 @@ std::string format_double(double value) {
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
   if (std::isnan(value)) return "nan";
   if (value == 0) return std::signbit(value) ? "-0" : "0";
-  if (std::trunc(value) == value && std::fabs(value) < 9007199254740992.0) {
+  if (std::trunc(value) == value && std::fabs(value) <= kMaxPlainInteger) {
     return to_text(static_cast<int64_t>(value));
   }
-  // %.17g as Redis 7 does: always enough digits, so that the text reads back as the same double.
-  std::array<char, 64> text;
-  const int length = std::snprintf(text.data(), text.size(), "%.17g", value);
-  return std::string(text.data(), static_cast<size_t>(length));
+  return (value < 0 ? "-" : "") + lay_out(shortest_digits(std::fabs(value)));
 }
 
 std::string format_long_double(long double value) {
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  if (std::isnan(value)) return "nan";
   std::array<char, 5 * 1024> text;  // 4932 digits before the point are possible
   int length = std::snprintf(text.data(), text.size(), "%.17Lf", value);
   while (text[static_cast<size_t>(length - 1)] == '0') length--;

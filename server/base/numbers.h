@@ -16,7 +16,7 @@ std::optional<int64_t> parse_int64(std::string_view text);
 std::optional<uint64_t> parse_uint64(std::string_view text);
 
 // A floating-point number as strtold reads it: the whole text, no spaces around it, "inf" and
-// "infinity" in any case, no NaN. Overflow is refused.
+// "infinity" in any case, no NaN. Overflow, underflow to 0 and texts over 5119 bytes are refused.
 std::optional<long double> parse_long_double(std::string_view text);
 std::optional<double> parse_double(std::string_view text);
 
@@ -27,8 +27,8 @@ std::optional<uint64_t> parse_memory_size(std::string_view text);
 size_t format_int64(int64_t value, char* out);
 std::string to_text(int64_t value);
 
-// The shortest text that reads back as the same double, "inf", "-inf" or "nan"; integers without a
-// fraction or exponent while below 2^53. What RESP replies and scores carry.
+// The shortest text that reads back as the same double, "inf", "-inf" or "nan"; integers up to 2^62
+// without an exponent. What RESP replies and scores carry, in Redis 7.2's notation.
 std::string format_double(double value);
 
 // Fixed notation with up to 17 digits behind the point and no trailing zeros: what INCRBYFLOAT stores.

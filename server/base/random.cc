@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <cerrno>
 #include <vector>
 
 #include "server/base/assert.h"
@@ -12,6 +13,7 @@ void fill_random(std::span<uint8_t> out) {
   size_t filled = 0;
   while (filled < out.size()) {
     const ssize_t got = getrandom(out.data() + filled, out.size() - filled, 0);
+    if (got < 0 && errno == EINTR) continue;
     LARDER_ASSERT(got > 0);
     filled += static_cast<size_t>(got);
   }

@@ -1,0 +1,52 @@
+// Options of the keyspace.
+#pragma once
+
+#include "server/config/option.h"
+
+namespace larder {
+
+struct KeyspaceOptions : OptionGroup {
+  KeyspaceOptions() : OptionGroup("Keyspace") {}
+
+  Option<int> databases{*this,
+                        "databases",
+                        16,
+                        {.min = 1,
+                         .max = 10000,
+                         .immutable = true,
+                         .help = "How many numbered databases there are; SELECT goes from 0 to one "
+                                 "less."}};
+  Option<int> hz{*this,
+                 "hz",
+                 10,
+                 {.min = 1,
+                  .max = 500,
+                  .help = "How often per second the server looks after clients and figures. Keys "
+                          "expire on time whatever this says."}};
+  Option<bool> dynamic_hz{*this,
+                          "dynamic-hz",
+                          true,
+                          {.help = "Has no effect: housekeeping does not depend on hz."}};
+  Option<bool> activerehashing{*this,
+                               "activerehashing",
+                               true,
+                               {.help = "Has no effect: tables grow in small steps anyway."}};
+  Option<int64_t> maxmemory{*this,
+                            "maxmemory",
+                            0,
+                            {.unit = Unit::bytes,
+                             .help = "Commands that need memory are refused while more than this is "
+                                     "used; 0 sets no limit."}};
+  Option<bool> lazyfree_lazy_eviction{*this, "lazyfree-lazy-eviction", false,
+                                      {.help = "Has no effect: nothing that is large is freed in "
+                                               "one piece."}};
+  Option<bool> lazyfree_lazy_expire{*this, "lazyfree-lazy-expire", false, {.help = "As above."}};
+  Option<bool> lazyfree_lazy_server_del{*this, "lazyfree-lazy-server-del", false,
+                                        {.help = "As above."}};
+  Option<bool> lazyfree_lazy_user_del{*this, "lazyfree-lazy-user-del", false,
+                                      {.help = "As above."}};
+  Option<bool> lazyfree_lazy_user_flush{*this, "lazyfree-lazy-user-flush", false,
+                                        {.help = "As above."}};
+};
+
+}  // namespace larder

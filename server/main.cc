@@ -1,0 +1,121 @@
+// Arguments, then a Server, then run.
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <span>
+#include <string>
+
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/numbers.h"
+#include "server/config/command_line.h"
+#include "server/config/example.h"
+#include "server/process/crash_report.h"
+#include "server/process/daemon.h"
+#include "server/process/process_title.h"
+#include "server/process/startup_checks.h"
+#include "server/process/supervisor.h"
+#include "server/server.h"
+
+namespace larder {
+namespace {
+
+void set_title(ProcessTitle& title, const Configuration& configuration) {
+  if (!configuration.process.set_proc_title.get()) return;
+  const NetworkOptions& network = configuration.network;
+  TitleFacts facts;
+  facts.title = "larder-server";
+  facts.port = to_text(network.port.get());
+  facts.unix_socket = network.unixsocket.get();
+  facts.config_file = configuration.file;
+  const std::string address = network.bind.get().empty() ? "*" : network.bind.get().front();
+  facts.listen_address = network.port.get() != 0 ? address + ":" + facts.port
+                                                 : "unixsocket:" + facts.unix_socket;
+  if (const auto text = expand_title(configuration.process.proc_title_template.get(), facts)) {
+    title.set(*text);
+  }
+}
+
+void greet(const Configuration& configuration) {
+  log::notice("Larder is starting");
+  log::notice("Larder version=" LARDER_VERSION ", bits=64, pid=" + to_text(getpid()) +
+              ", just started");
+  log::notice(configuration.file.empty() ? "Using the built-in defaults, no config file"
+                                         : "Configuration loaded from " + configuration.file);
+  // What tools look for to learn the process id.
+  log::notice("Port: " + to_text(configuration.network.port.get()) + ", PID: " + to_text(getpid()));
+  for (const std::string& warning : startup_warnings(read_machine_settings())) {
+    log::warning("WARNING " + warning);
+  }
+}
+
+Status serve(Configuration& configuration, ProcessTitle& title) {
+  const Supervisor supervisor(configuration.process.supervised.get());
+  const bool in_background = configuration.process.daemonize.get() && !supervisor.is_present();
+  TRY(enter_working_directory(configuration.process));
+  TRY(log::open(log_settings(configuration.process)));
+  BackgroundStart background;
+  if (in_background) TRY(background, go_to_background());
+  greet(configuration);
+
+  Server server(configuration);
+  CrashReport crash_report(server.running_command());
+  crash_report.set_log_file(configuration.process.logfile.get());
+  if (configuration.process.crash_log_enabled.get()) crash_report.start();
+  TRY(server.start());
+  TRY(const auto pid_file, PidFile::write(pid_file_path(configuration.process, in_background)));
+  set_title(title, configuration);
+  background.succeeded();
+  supervisor.ready("Ready to accept connections");
+  server.run();
+  supervisor.stopping();
+  return ok;
+}
+
+int fail(const std::string& text) {
+  std::fprintf(stderr, "%s\n", text.c_str());
+  return 1;
+}
+
+int print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+int run(std::span<const char* const> arguments, ProcessTitle& title) {
+  Result<CommandLine> parsed = parse_command_line(arguments);
+  if (!parsed.is_ok()) return fail(parsed.text());
+  const CommandLine& line = parsed.value();
+  Configuration configuration;
+  switch (line.action) {
+    case Action::print_version:
+      return print("Larder server v=" LARDER_VERSION " malloc=" + allocator_name() + " bits=64\n");
+    case Action::print_help: return print(command_line_help());
+    case Action::print_example_config: return print(example_config(configuration.options));
+    case Action::check_config:
+    case Action::run: break;
+  }
+  configuration.file = line.config_file;
+  if (Status loaded = load_configuration(line, configuration.options); !loaded.is_ok()) {
+    return fail(loaded.text());
+  }
+  if (line.action == Action::check_config) return print(line.config_file + ": OK\n");
+  if (Status served = serve(configuration, title); !served.is_ok()) {
+    log::warning(served.text());
+    return fail(served.text());
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace larder
+
+int main(int argument_count, char** arguments) {
+  larder::ProcessTitle title(argument_count, arguments);
+  // The title overwrites the arguments' memory: keep copies of what they say.
+  std::vector<std::string> words(arguments + 1, arguments + argument_count);
+  std::vector<const char*> pointers;
+  for (const std::string& word : words) pointers.push_back(word.c_str());
+  return larder::run(pointers, title);
+}

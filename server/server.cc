@@ -1,0 +1,214 @@
+#include "server/server.h"
+
+#include <csignal>
+
+#include "server/base/allocator.h"
+#include "server/base/log.h"
+#include "server/base/numbers.h"
+#include "server/commands/families.h"
+#include "server/network/file_limit.h"
+
+namespace larder {
+namespace {
+
+// How long one slice of background work may take between two turns.
+constexpr int64_t kBackgroundSliceUs = 500;
+
+GateRules::Allowed gate_rule(Allowed allowed) {
+  switch (allowed) {
+    case Allowed::no: return GateRules::Allowed::no;
+    case Allowed::yes: return GateRules::Allowed::yes;
+    case Allowed::local: return GateRules::Allowed::local;
+  }
+  return GateRules::Allowed::no;
+}
+
+}  // namespace
+
+Configuration::Configuration() {
+  options.add(network);
+  options.add(dispatch);
+  options.add(keyspace);
+  options.add(process);
+  options.add(compatibility);
+}
+
+Server::Server(Configuration& configuration)
+    : configuration_(configuration),
+      keyspace_(static_cast<size_t>(configuration.keyspace.databases.get())),
+      services_{keyspace_, commands_, clients_, configuration.options, info_, *this, limits_},
+      dispatcher_(services_),
+      reactor_(*this, network_stats_),
+      listener_(reactor_, [this](int fd, ConnectionKind kind) { accept(fd, kind); }),
+      tick_(reactor_),
+      background_(reactor_) {
+  register_commands();
+  register_info();
+}
+
+Server::~Server() { listener_.close(); }
+
+void Server::register_commands() {
+  for (const CommandFamily& family : {string_commands()}) commands_.add(family);
+}
+
+void Server::register_info() {
+  info_.add(keyspace_.stats);
+  info_.add(dispatcher_.stats());
+}
+
+// --- Start and end ---
+
+Status Server::start() {
+  TRY(max_clients_, make_room_for_clients(static_cast<uint32_t>(configuration_.network.maxclients.get())));
+  take_rules();
+  follow_options();
+  refresh_memory_figures();
+  TRY(listen());
+  signals_ = std::make_unique<Signals>(reactor_, [this](int signal) { on_signal(signal); });
+  tick_.start_repeating(1000 / static_cast<uint64_t>(configuration_.keyspace.hz.get()), [this] { tick(); });
+  for (const std::string& name : configuration_.compatibility.given_without_effect()) {
+    log::notice("The option '" + name + "' is known and has no effect in Larder yet.");
+  }
+  log::notice("Server initialized");
+  if (configuration_.network.port.get() != 0) log::notice("Ready to accept connections tcp");
+  if (!configuration_.network.unixsocket.get().empty()) {
+    log::notice("Ready to accept connections unix");
+  }
+  return ok;
+}
+
+void Server::run() {
+  reactor_.run();
+  log::notice("Larder is now ready to exit, bye bye...");
+}
+
+Status Server::listen() {
+  const NetworkOptions& network = configuration_.network;
+  reactor_.set_keepalive_seconds(network.tcp_keepalive.get());
+  TRY(listener_.listen_tcp({.addresses = network.bind.get(),
+                            .port = static_cast<uint16_t>(network.port.get()),
+                            .backlog = network.tcp_backlog.get()}));
+  if (network.unixsocket.get().empty()) return ok;
+  return listener_.listen_unix(network.unixsocket.get(),
+                               static_cast<mode_t>(network.unixsocketperm.get()),
+                               network.tcp_backlog.get());
+}
+
+void Server::shut_down() {
+  if (is_shutting_down_) return;
+  is_shutting_down_ = true;
+  listener_.close();
+  reactor_.stop();
+}
+
+void Server::on_signal(int signal) {
+  if (signal == SIGHUP) {
+    if (Status reopened = log::reopen(); !reopened.is_ok()) log::warning(reopened.text());
+    return;
+  }
+  log::warning(signal == SIGINT ? "Received SIGINT scheduling shutdown..."
+                                : "Received SIGTERM scheduling shutdown...");
+  shut_down();
+}
+
+// --- The turn ---
+
+void Server::run_turn(std::span<Connection* const> ready) { dispatcher_.run_turn(ready); }
+
+bool Server::rest() {
+  const bool has_more = keyspace_.do_background_work(Deadline::in_us(kBackgroundSliceUs));
+  if (!has_more) plan_background_work();
+  return has_more;
+}
+
+void Server::plan_background_work() {
+  const int64_t next_ms = keyspace_.next_background_ms();
+  if (next_ms >= background_planned_ms_) return;
+  background_planned_ms_ = next_ms;
+  const int64_t wait_ms = std::max<int64_t>(next_ms - keyspace_.now_ms(), 1);
+  background_.start_once(static_cast<uint64_t>(wait_ms), [this] { background_planned_ms_ = INT64_MAX; });
+}
+
+void Server::tick() {
+  refresh_memory_figures();
+  dispatcher_.check_clients(wall_clock_ms(), configuration_.network.timeout.get());
+}
+
+// --- Clients ---
+
+void Server::accept(int fd, ConnectionKind kind) {
+  Result<Connection*> adopted = reactor_.adopt(fd, kind);
+  if (!adopted.is_ok()) return log::warning(adopted.text());
+  Connection& connection = *adopted.value();
+  const auto refuse = [&](const Error& error) {
+    ReplyWriter(connection.output()).error(error.text());
+    connection.close_after_flush();
+  };
+  if (clients_.size() >= max_clients_) return refuse(errors::too_many_clients());
+  if (configuration_.network.protected_mode.get() && !login_.needs_password() &&
+      !connection.is_local()) {
+    return refuse(errors::protected_mode());
+  }
+  dispatcher_.open(connection);
+}
+
+void Server::connection_closed(Connection& connection) { dispatcher_.close(connection); }
+
+Status Server::authenticate(Client& client, std::string_view user, std::string_view password) {
+  return login_.authenticate(client, user, password);
+}
+
+void Server::reset_statistics() {
+  info_.reset();
+  commands_.reset_stats();
+}
+
+// --- Options ---
+
+void Server::take_rules() {
+  const NetworkOptions& network = configuration_.network;
+  Dispatcher::Rules& rules = dispatcher_.rules();
+  rules.request_limits.max_bulk_bytes = static_cast<size_t>(network.proto_max_bulk_len.get());
+  rules.max_input_bytes = static_cast<size_t>(network.client_query_buffer_limit.get());
+  rules.gates.debug_command = gate_rule(configuration_.process.enable_debug_command.get());
+  rules.gates.max_memory = static_cast<size_t>(configuration_.keyspace.maxmemory.get());
+  limits_.max_bulk_bytes = rules.request_limits.max_bulk_bytes;
+  const OutputLimit& normal = network.client_output_buffer_limit.get().of(OutputClass::normal);
+  rules.hard_output_limit = static_cast<size_t>(normal.hard_bytes);
+  rules.soft_output_limit = normal.soft_bytes;
+  rules.soft_output_seconds = static_cast<int64_t>(normal.soft_seconds);
+  login_.set_password(configuration_.dispatch.requirepass.get());
+  dispatcher_.apply_limits();
+}
+
+void Server::follow_options() {
+  NetworkOptions& network = configuration_.network;
+  const auto rules_changed = [this]() -> Status {
+    take_rules();
+    return ok;
+  };
+  for (OptionBase* option : std::initializer_list<OptionBase*>{
+           &network.proto_max_bulk_len, &network.client_query_buffer_limit,
+           &network.client_output_buffer_limit, &configuration_.dispatch.requirepass,
+           &configuration_.keyspace.maxmemory}) {
+    option->on_change(rules_changed);
+  }
+  on_change({&network.port, &network.bind}, [this] { return listen(); });
+  network.maxclients.on_change([this]() -> Status {
+    TRY(max_clients_, make_room_for_clients(static_cast<uint32_t>(configuration_.network.maxclients.get())));
+    return ok;
+  });
+  configuration_.process.loglevel.on_change([this]() -> Status {
+    log::set_level(configuration_.process.loglevel.get());
+    return ok;
+  });
+  configuration_.process.dir.on_change(
+      [this] { return enter_working_directory(configuration_.process); });
+  configuration_.keyspace.hz.on_change([this]() -> Status {
+    tick_.set_interval(1000 / static_cast<uint64_t>(configuration_.keyspace.hz.get()));
+    return ok;
+  });
+}
+
+}  // namespace larder

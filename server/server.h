@@ -1,0 +1,104 @@
+// The server: owns every part and wires them together. What the parts do is theirs.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "server/base/result.h"
+#include "server/command/context.h"
+#include "server/command/server_control.h"
+#include "server/config/compatibility.h"
+#include "server/config/options.h"
+#include "server/dispatch/dispatch_options.h"
+#include "server/dispatch/dispatcher.h"
+#include "server/dispatch/login.h"
+#include "server/info/info.h"
+#include "server/keyspace/keyspace.h"
+#include "server/keyspace/keyspace_options.h"
+#include "server/network/listener.h"
+#include "server/network/network_options.h"
+#include "server/network/reactor.h"
+#include "server/network/signals.h"
+#include "server/network/timer.h"
+#include "server/process/process_options.h"
+
+namespace larder {
+
+// All options, in the order of the example file. Made before the server, because the file and the
+// command line are read, and the process goes to the background, before there is a loop.
+struct Configuration {
+  Configuration();
+
+  NetworkOptions network;
+  ProcessOptions process;
+  DispatchOptions dispatch;
+  KeyspaceOptions keyspace;
+  CompatibilityOptions compatibility;
+  Options options;
+  std::string file;  // absolute; empty: none
+};
+
+class Server final : private TurnHandler, private ServerControl {
+ public:
+  explicit Server(Configuration& configuration);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Listens. Errors: the complete message for log and terminal.
+  Status start();
+  // Serves until it is told to stop.
+  void run();
+
+  // For the crash report.
+  const std::atomic<const char*>& running_command() const { return dispatcher_.running_command(); }
+
+ private:
+  // TurnHandler
+  void run_turn(std::span<Connection* const> ready) override;
+  bool rest() override;
+  void connection_closed(Connection& connection) override;
+
+  // ServerControl
+  void shut_down() override;
+  bool is_shutting_down() const override { return is_shutting_down_; }
+  void pause_clients(PauseMode mode, int64_t until_ms) override { dispatcher_.pause(mode, until_ms); }
+  void unpause_clients() override { dispatcher_.unpause(); }
+  bool unblock(Client&, bool) override { return false; }  // nothing blocks yet
+  size_t blocked_clients() const override { return 0; }
+  Status authenticate(Client& client, std::string_view user, std::string_view password) override;
+  void log_in_by_default(Client& client) override { login_.log_in_by_default(client); }
+  std::string config_file() const override { return configuration_.file; }
+  void reset_statistics() override;
+
+  void register_commands();
+  void register_info();
+  void follow_options();
+  void take_rules();
+  Status listen();
+  void accept(int fd, ConnectionKind kind);
+  void on_signal(int signal);
+  void tick();
+  void plan_background_work();
+
+  Configuration& configuration_;
+  Info info_;
+  NetworkStats network_stats_;
+  Keyspace keyspace_;
+  CommandTable commands_;
+  ClientList clients_;
+  Limits limits_;
+  Login login_;
+  Services services_;
+  Dispatcher dispatcher_;
+  Reactor reactor_;
+  Listener listener_;
+  Timer tick_;
+  Timer background_;
+  int64_t background_planned_ms_ = INT64_MAX;
+  std::unique_ptr<Signals> signals_;
+  uint32_t max_clients_ = 0;
+  bool is_shutting_down_ = false;
+};
+
+}  // namespace larder
