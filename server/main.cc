@@ -56,7 +56,9 @@ Status serve(Configuration& configuration, ProcessTitle& title) {
   TRY(enter_working_directory(configuration.process));
   TRY(log::open(log_settings(configuration.process)));
   BackgroundStart background;
-  if (in_background) TRY(background, go_to_background());
+  if (in_background) {
+    TRY(background, go_to_background());
+  }
   greet(configuration);
 
   Server server(configuration);

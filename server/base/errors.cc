@@ -134,6 +134,7 @@ Error unbalanced_quotes() { return Error("Unbalanced quotes in configuration lin
 Error not_supported_yet() { return Error("this is not supported yet"); }
 Error only_supported_value(std::string_view value) {
   return Error(concat({"this is not supported yet, the only accepted value is '", value, "'"}));
+}
 Error save_and_nosave() {
   return Error("shutdown options SAVE and NOSAVE can't be used simultaneously");
 }
@@ -143,6 +144,17 @@ Error invalid_title_template() {
 Error system_reason(int error_number) { return Error(std::strerror(error_number)); }
 Error option_not_supported(std::string_view name, std::string_view value) {
   return Error(concat({"'", name, " ", value, "' is not supported yet"}));
+}
+
+Error too_many_bind_addresses() { return Error("Too many bind addresses specified."); }
+Error wrong_number_of_output_limits() {
+  return Error("Wrong number of arguments in buffer limit configuration.");
+}
+Error unknown_output_class() {
+  return Error("Invalid client class specified in buffer limit configuration.");
+}
+Error bad_output_limit() {
+  return Error("Error in hard, soft or soft_seconds setting in buffer limit configuration.");
 }
 
 }  // namespace larder::errors

@@ -1,0 +1,195 @@
+#include "server/network/connection.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+#include "server/base/assert.h"
+#include "server/network/reactor.h"
+
+namespace larder {
+namespace {
+
+constexpr size_t kPiecesPerWrite = 64;
+
+bool would_block(ssize_t result) {
+  return result == -EAGAIN || result == -EWOULDBLOCK;
+}
+
+size_t total_bytes(std::span<const iovec> pieces) {
+  size_t bytes = 0;
+  for (const iovec& piece : pieces) bytes += piece.iov_len;
+  return bytes;
+}
+
+}  // namespace
+
+Connection::Connection(Reactor& reactor, uint64_t id, int fd, ConnectionKind kind)
+    : reactor_(reactor), id_(id), fd_(fd), kind_(kind), addresses_(addresses_of(fd)) {}
+
+size_t Connection::memory() const {
+  return sizeof(*this) + input_memory() + output_.memory() + addresses_.peer.capacity() +
+         addresses_.local.capacity();
+}
+
+void Connection::run_again() {
+  wants_run_ = true;
+  reactor_.schedule_run(*this);
+}
+
+void Connection::begin_large_read(size_t offset, size_t bytes) {
+  const std::string_view present = input_.unread().substr(offset, bytes);
+  large_.begin(bytes);
+  large_.add(present);
+  input_.cut(offset, present.size());
+  if (large_.is_done()) run_again();
+}
+
+void Connection::pause_reading() {
+  paused_by_owner_ = true;
+  update_poll();
+}
+
+void Connection::resume_reading() {
+  paused_by_owner_ = false;
+  update_poll();
+}
+
+OutputChain& Connection::output() {
+  reactor_.schedule_flush(*this);
+  return output_;
+}
+
+void Connection::close_after_flush() {
+  if (is_closing()) return;
+  close_after_flush_ = true;
+  update_poll();
+  reactor_.schedule_flush(*this);
+}
+
+void Connection::close_now() {
+  if (closing_) return;
+  closing_ = true;
+  update_poll();
+  reactor_.schedule_close(*this);
+}
+
+bool Connection::wants_to_read() const {
+  return !paused_by_owner_ && !paused_by_output_ && !at_end_ && !is_closing();
+}
+
+Connection::ReadOutcome Connection::read(TurnArena& arena) {
+  last_read_ms_ = reactor_.now_ms();
+  if (large_.is_active() && !large_.is_done()) return read_large(arena);
+  const std::span<char> room = arena.room();
+  iovec piece{room.data(), room.size()};
+  const ssize_t result = receive({&piece, 1});
+  if (result <= 0) {
+    arena.keep(0);
+    return end_of_input(result);
+  }
+  const size_t bytes = static_cast<size_t>(result);
+  if (input_.is_empty()) {
+    input_.borrow(room.data(), bytes);
+    arena.keep(bytes);
+  } else {
+    input_.append({room.data(), bytes});
+    arena.keep(0);
+  }
+  return ReadOutcome::ready;
+}
+
+// The last read of a payload also takes what follows it: usually the end of the request, which
+// would otherwise cost a turn of its own.
+Connection::ReadOutcome Connection::read_large(TurnArena& arena) {
+  const std::span<char> payload = large_.room();
+  const bool is_last = payload.size() == large_.missing();
+  const std::span<char> rest = arena.room();
+  std::array<iovec, 2> pieces{{{payload.data(), payload.size()}, {rest.data(), rest.size()}}};
+  const ssize_t result = receive(std::span(pieces).first(is_last ? 2 : 1));
+  if (result > 0) {
+    const size_t bytes = static_cast<size_t>(result);
+    large_.keep(std::min(bytes, payload.size()));
+    if (bytes > payload.size()) input_.append({rest.data(), bytes - payload.size()});
+  }
+  arena.keep(0);
+  if (result <= 0) return end_of_input(result);
+  return large_.is_done() ? ReadOutcome::ready : ReadOutcome::unfinished;
+}
+
+Connection::ReadOutcome Connection::end_of_input(ssize_t result) {
+  if (would_block(result)) return ReadOutcome::nothing;
+  if (result < 0) {
+    close_now();
+    return ReadOutcome::nothing;
+  }
+  at_end_ = true;
+  update_poll();
+  return ReadOutcome::ready;
+}
+
+ssize_t Connection::receive(std::span<iovec> pieces) {
+  ssize_t result;
+  do {
+    result = pieces.size() == 1 ? ::recv(fd_, pieces[0].iov_base, pieces[0].iov_len, 0)
+                                : ::readv(fd_, pieces.data(), static_cast<int>(pieces.size()));
+  } while (result < 0 && errno == EINTR);
+  if (result < 0) return -errno;
+  reactor_.stats().input_bytes += static_cast<uint64_t>(result);
+  return result;
+}
+
+// A plain send spares the kernel copying and checking a message header: most replies are one piece.
+ssize_t Connection::transmit(std::span<iovec> pieces) {
+  ssize_t result;
+  do {
+    if (pieces.size() == 1) {
+      result = ::send(fd_, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+    } else {
+      msghdr message{};
+      message.msg_iov = pieces.data();
+      message.msg_iovlen = pieces.size();
+      result = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    }
+  } while (result < 0 && errno == EINTR);
+  if (result < 0) return -errno;
+  reactor_.stats().output_bytes += static_cast<uint64_t>(result);
+  return result;
+}
+
+size_t Connection::flush() {
+  size_t written = 0;
+  std::array<iovec, kPiecesPerWrite> storage;
+  while (!output_.empty() && written < kFlushBytes) {
+    const std::span<iovec> pieces = std::span(storage).first(output_.fill(storage));
+    const size_t offered = total_bytes(pieces);
+    if (offered == 0) return written;  // the front of the queue is a header that is not known yet
+    const ssize_t result = transmit(pieces);
+    if (result < 0) {
+      if (!would_block(result)) close_now();
+      break;
+    }
+    output_.drop_front(static_cast<size_t>(result));
+    written += static_cast<size_t>(result);
+    if (static_cast<size_t>(result) < offered) break;
+  }
+  write_blocked_ = !output_.empty();
+  paused_by_output_ = output_.bytes() > (paused_by_output_ ? kBackedUpBytes / 2 : kBackedUpBytes);
+  update_poll();
+  return written;
+}
+
+void Connection::update_poll() {
+  const int events =
+      closing_ ? 0 : (wants_to_read() ? UV_READABLE : 0) | (write_blocked_ ? UV_WRITABLE : 0);
+  if (events == polled_events_) return;
+  polled_events_ = events;
+  if (events == 0) {
+    uv_poll_stop(&poll_);
+  } else {
+    uv_poll_start(&poll_, events, Reactor::on_poll);
+  }
+}
+
+}  // namespace larder

@@ -1,0 +1,147 @@
+// One client's socket: bytes in, bytes out, and its end. Knows nothing of requests.
+//
+// Reads and writes happen once per turn, made by the Reactor (reactor.h tells the turn). Failures
+// of the socket are never reported to the caller of a function here: the connection is closed, and
+// TurnHandler::connection_closed says so at the end of the turn. Keep ids across turns, not
+// pointers: a pointer is valid until connection_closed has returned.
+#pragma once
+
+#include <sys/uio.h>
+#include <uv.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "protocol/output_chain.h"
+#include "server/base/shared_bytes.h"
+#include "server/network/input_buffer.h"
+#include "server/network/large_read.h"
+#include "server/network/socket_address.h"
+#include "server/network/turn_arena.h"
+
+namespace larder {
+
+class Reactor;
+
+enum class ConnectionKind : uint8_t { tcp, unix_socket, tls };
+
+class Connection {
+ public:
+  // Output beyond this stops reading from the client until half of it has left.
+  static constexpr size_t kBackedUpBytes = 1024 * 1024;
+  // The most that one flush writes, so that one client's large reply does not hold up the others.
+  static constexpr size_t kFlushBytes = 1024 * 1024;
+
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Who it is. Ids count from 1 and are never used again.
+  uint64_t id() const { return id_; }
+  int fd() const { return fd_; }
+  ConnectionKind kind() const { return kind_; }
+  const std::string& peer_address() const { return addresses_.peer; }
+  const std::string& local_address() const { return addresses_.local; }
+  bool is_local() const { return addresses_.is_local; }
+
+  // For the owner: what belongs to this connection. The reactor never looks at it.
+  void* owner = nullptr;
+
+  // What was read and not consumed. Views stay valid until run_turn returns, also those of bytes
+  // consumed meanwhile. A view taken outside of run_turn lasts only until control goes back.
+  std::string_view unread() const { return input_.unread(); }
+  void consume(size_t bytes) { input_.consume(bytes); }
+  // Complete requests are left over (the turn's time is up, or a blocked client was served): the
+  // connection is in the next ready list, and that turn does not wait. While output_is_backed_up()
+  // it has to wait until enough of it has left. Nothing is read beyond 64 KB meanwhile.
+  void run_again();
+  // The client has ended its side: no more bytes will come. What was read may still be answered;
+  // the connection closes by itself after the turn that leaves no run_again(), once its output has
+  // left.
+  bool at_end() const { return at_end_; }
+
+  // A payload of `bytes` bytes begins at `offset` of unread(): takes what is there of it out of
+  // unread() and reads the rest straight into its own memory. unread() then is the bytes before the
+  // payload, and behind them those that follow it as they come, as if the payload were not there.
+  // Until the payload is complete the connection is not ready. Offsets are as RequestParser gives
+  // them. Requires that no large read is going on, bytes > 0, and no views beyond `offset`.
+  void begin_large_read(size_t offset, size_t bytes);
+  bool is_in_large_read() const { return large_.is_active(); }
+  bool large_read_done() const { return large_.is_done(); }
+  // Requires large_read_done().
+  SharedBytes take_large_read() { return large_.take(); }
+
+  // Stops and resumes reading. A paused connection notices its client's end only when writing.
+  void pause_reading();
+  void resume_reading();
+
+  // Where replies go. The connection is flushed in this turn after run_turn, or without delay in
+  // the next when called later; who keeps the reference calls this again in each turn that adds to
+  // it.
+  OutputChain& output();
+  const OutputChain& queued_output() const { return output_; }
+  // The client does not read fast enough: nothing is read from it, and the owner should run no more
+  // of its requests now, but call run_again().
+  bool output_is_backed_up() const { return output_.bytes() > kBackedUpBytes; }
+
+  // Reads no more, and closes when the output has left.
+  void close_after_flush();
+  // Closes at the end of the turn; output that has not left is lost.
+  void close_now();
+  // No replies are expected any more: either of the two was called.
+  bool is_closing() const { return closing_ || close_after_flush_; }
+
+  // Milliseconds of Reactor::now_ms at the last read; for the idle timeout.
+  uint64_t last_read_ms() const { return last_read_ms_; }
+  // Buffers for input: bytes held, and bytes of those that are free.
+  size_t input_memory() const { return input_.memory() + large_.memory(); }
+  size_t input_unused() const { return input_.unused(); }
+  size_t memory() const;
+
+ private:
+  friend class Reactor;
+
+  enum class ReadOutcome { nothing, unfinished, ready };
+
+  Connection(Reactor& reactor, uint64_t id, int fd, ConnectionKind kind);
+
+  bool wants_to_read() const;
+  ReadOutcome read(TurnArena& arena);
+  ReadOutcome read_large(TurnArena& arena);
+  ReadOutcome end_of_input(ssize_t result);
+  // The only two places that touch the socket's data: bytes moved, 0 at the end, or -errno.
+  ssize_t receive(std::span<iovec> pieces);
+  ssize_t transmit(std::span<iovec> pieces);
+  // Returns the bytes written.
+  size_t flush();
+  // Asks libuv for what is needed now; costs two system calls when that changes, else nothing.
+  void update_poll();
+
+  Reactor& reactor_;
+  uint64_t id_;
+  int fd_;
+  ConnectionKind kind_;
+  // Bits, because a flag in each list spares searching the lists.
+  bool at_end_ = false;
+  bool closing_ = false;
+  bool close_after_flush_ = false;
+  bool paused_by_owner_ = false;
+  bool paused_by_output_ = false;
+  bool write_blocked_ = false;
+  bool in_ready_ = false;
+  bool in_flush_ = false;
+  bool in_run_again_ = false;
+  bool in_postponed_ = false;
+  bool wants_run_ = false;
+  int polled_events_ = 0;
+  uint64_t read_turn_ = 0;
+  uint64_t last_read_ms_ = 0;
+  InputBuffer input_;
+  OutputChain output_;
+  LargeRead large_;
+  SocketAddresses addresses_;
+  uv_poll_t poll_{};
+};
+
+}  // namespace larder

@@ -1,0 +1,56 @@
+#include "server/network/turn_arena.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define LARDER_ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LARDER_ADDRESS_SANITIZER
+#endif
+#endif
+#ifdef LARDER_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace larder {
+namespace {
+
+void forbid([[maybe_unused]] const char* begin, [[maybe_unused]] size_t bytes) {
+#ifdef LARDER_ADDRESS_SANITIZER
+  __asan_poison_memory_region(begin, bytes);
+#endif
+}
+
+void allow([[maybe_unused]] const char* begin, [[maybe_unused]] size_t bytes) {
+#ifdef LARDER_ADDRESS_SANITIZER
+  __asan_unpoison_memory_region(begin, bytes);
+#endif
+}
+
+}  // namespace
+
+// Not zeroed: pages that no turn ever reaches are never touched.
+TurnArena::TurnArena() : bytes_(new char[kBytes]) {
+  forbid(bytes_.get(), kBytes);
+}
+TurnArena::~TurnArena() {
+  allow(bytes_.get(), kBytes);
+}
+
+std::span<char> TurnArena::room() {
+  LARDER_ASSERT(has_room());
+  allow(bytes_.get() + used_, kReadBytes);
+  return {bytes_.get() + used_, kReadBytes};
+}
+
+void TurnArena::keep(size_t bytes) {
+  LARDER_ASSERT(bytes <= kBytes - used_);
+  used_ += bytes;
+  forbid(bytes_.get() + used_, kBytes - used_);
+}
+
+void TurnArena::reset() {
+  used_ = 0;
+  forbid(bytes_.get(), kBytes);
+}
+
+}  // namespace larder
