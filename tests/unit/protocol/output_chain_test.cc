@@ -210,11 +210,13 @@ TEST_CASE("placeholders are filled in later, in any order") {
   chain.drop_front(1);
   CHECK(content(chain).empty());
   chain.drop_front(0);
-  chain.fill_header(outer, std::string(OutputChain::kMaxHeader, 'o'));
-  CHECK(content(chain) == std::string(OutputChain::kMaxHeader, 'o') + "a[inner]b");
+  const std::string_view longest = "[outer, of 23 bytes...]";
+  REQUIRE(longest.size() == OutputChain::kMaxHeader);
+  chain.fill_header(outer, longest);
+  CHECK(content(chain) == "[outer, of 23 bytes...]a[inner]b");
   chain.fill_header(empty, "");
   chain.append("c");
-  CHECK(content(chain) == std::string(OutputChain::kMaxHeader, 'o') + "a[inner]bc");
+  CHECK(content(chain) == "[outer, of 23 bytes...]a[inner]bc");
   chain.drop_front(chain.bytes());
   CHECK(chain.memory() == 0);
 }

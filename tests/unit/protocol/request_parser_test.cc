@@ -316,7 +316,8 @@ TEST_CASE("the limits are exact") {
 TEST_CASE("a long line is looked at once, and its limit does not depend on the split") {
   const RequestLimits short_lines{.max_inline_bytes = 50};
   const std::string digits(48, '1');
-  CHECK(error_of("*" + digits + "11", short_lines).empty());
+  CHECK(error_of("*" + digits + "1", short_lines).empty());
+  CHECK(error_of("*" + digits + "11", short_lines) == "too big mbulk count string");
   CHECK(error_of("*" + digits + "1\r\n", short_lines) == "invalid multibulk length");
   CHECK(error_of("*" + digits + "11\r\n", short_lines) == "too big mbulk count string");
   CHECK(error_of("*1\r\n$" + digits + "1\r\n", short_lines) == "invalid bulk length");
