@@ -131,6 +131,15 @@ Error not_one_of(std::span<const std::string_view> names) {
 Error wrong_number_of_words() { return Error("wrong number of arguments"); }
 Error bad_directive() { return Error("Bad directive or wrong number of arguments"); }
 Error unbalanced_quotes() { return Error("Unbalanced quotes in configuration line"); }
+Error wrong_buffer_limit_words() {
+  return Error("Wrong number of arguments in buffer limit configuration.");
+}
+Error wrong_buffer_limit_class() {
+  return Error("Invalid client class specified in buffer limit configuration.");
+}
+Error wrong_buffer_limit() {
+  return Error("Error in hard, soft or soft_seconds setting in buffer limit configuration.");
+}
 Error not_supported_yet() { return Error("this is not supported yet"); }
 Error only_supported_value(std::string_view value) {
   return Error(concat({"this is not supported yet, the only accepted value is '", value, "'"}));
