@@ -16,11 +16,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "server/base/numbers.h"
 #include "server/info/histogram.h"
 
 namespace larder {
@@ -139,24 +137,24 @@ class Field final : public InfoField {
   template <class Function>
   requires std::invocable<const Function&> Field(InfoGroup& group, std::string_view name,
                                                  Function function, int decimals = 2)
-      : InfoField(group, name), text_([function = std::move(function), decimals]() -> std::string {
-          using Value = std::remove_cvref_t<decltype(function())>;
-          if constexpr (std::floating_point<Value>) {
-            return fixed(function(), decimals);
-          } else if constexpr (std::same_as<Value, bool>) {
-            return function() ? "1" : "0";
-          } else if constexpr (std::unsigned_integral<Value>) {
-            return std::to_string(function());
-          } else if constexpr (std::integral<Value>) {
-            return to_text(function());
-          } else {
-            return std::string(function());
-          }
-        }) {}
+      : InfoField(group, name),
+        text_([function = std::move(function), decimals] { return shown(function(), decimals); }) {}
 
   void write(InfoWriter& writer) const override;
 
  private:
+  template <class Value>
+  static std::string shown(const Value& value, [[maybe_unused]] int decimals) {
+    if constexpr (std::floating_point<Value>) {
+      return fixed(value, decimals);
+    } else if constexpr (std::same_as<Value, bool>) {
+      return value ? "1" : "0";
+    } else if constexpr (std::integral<Value>) {
+      return std::to_string(value);
+    } else {
+      return std::string(value);
+    }
+  }
   static std::string fixed(double value, int decimals);
   std::function<std::string()> text_;
 };
