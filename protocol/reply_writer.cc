@@ -286,11 +286,20 @@ bool ReplyWriter::is_complete() const {
   return std::all_of(open_.begin(), open_.end(), [](int64_t left) { return left == 0; });
 }
 
+void ReplyWriter::assert_replies(size_t count) {
+  assert(is_complete() && "an aggregate lacks elements");
+  assert(replies_ == count && "another number of replies; too many elements in an aggregate?");
+  open_.clear();
+  replies_ = 0;
+}
+
 #else
 
 bool ReplyWriter::is_complete() const {
   return true;
 }
+
+void ReplyWriter::assert_replies(size_t) {}
 
 #endif
 

@@ -15,7 +15,8 @@ namespace larder {
 
 // The text of a double as replies carry it: the shortest one that reads back as the same number,
 // integers without a point, the exponent only for very large and very small numbers; "inf", "-inf",
-// "nan", "-0". Returns the length, at most kMaxDoubleText.
+// "nan", "-0". The form is that of Redis 7.2, whose routine misses the shortest digits once in a
+// thousand doubles and then writes one more. Returns the length, at most kMaxDoubleText.
 inline constexpr size_t kMaxDoubleText = 32;
 size_t format_reply_double(double value, char* out);
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "server/base/numbers.h"
 #include "server/base/text.h"
 
 namespace larder {

@@ -1,0 +1,72 @@
+#include "server/info/histogram.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace larder {
+namespace {
+
+// A value of n bits keeps its upper 6 bits: the first is always 1, the other 5 choose among the 32
+// buckets of its power of two.
+//
+//   value       0 .. 63   64 .. 127    128 .. 255  ...
+//   bucket      0 .. 63   64 .. 95     96 .. 127   ...
+//   width       1         2            4           ...
+constexpr unsigned kPrecisionBits = 6;
+constexpr uint64_t kPerPower = 1 << (kPrecisionBits - 1);
+constexpr uint64_t kMaxValue = (uint64_t{1} << 40) - 1;
+
+size_t bucket_of(uint64_t value) {
+  const unsigned bits = static_cast<unsigned>(std::bit_width(value));
+  if (bits <= kPrecisionBits) return value;
+  const unsigned shift = bits - kPrecisionBits;
+  return shift * kPerPower + (value >> shift);
+}
+
+// The middle of a bucket, which is at most half its width away from every value in it.
+uint64_t middle_of(size_t bucket) {
+  if (bucket < 2 * kPerPower) return bucket;
+  const size_t shift = bucket / kPerPower - 1;
+  const uint64_t first = (bucket - shift * kPerPower) << shift;
+  return first + (uint64_t{1} << shift) / 2;
+}
+
+}  // namespace
+
+void Histogram::record(uint64_t value) {
+  value = std::min(value, kMaxValue);
+  const size_t bucket = bucket_of(value);
+  if (bucket >= buckets_.size()) [[unlikely]]
+    buckets_.resize(bucket + 1);
+  buckets_[bucket]++;
+  count_++;
+  sum_ += value;
+  max_ = std::max(max_, value);
+}
+
+uint64_t Histogram::percentile(double percent) const {
+  if (count_ == 0) return 0;
+  const double share = std::clamp(percent, 0.0, 100.0) / 100;
+  const auto wanted = std::clamp<uint64_t>(
+      static_cast<uint64_t>(std::ceil(share * static_cast<double>(count_))), 1, count_);
+  uint64_t seen = 0;
+  for (size_t bucket = 0; bucket < buckets_.size(); bucket++) {
+    seen += buckets_[bucket];
+    if (seen >= wanted) return std::min(middle_of(bucket), max_);
+  }
+  return max_;
+}
+
+uint64_t Histogram::count_up_to(uint64_t value) const {
+  const size_t end = std::min(buckets_.size(), bucket_of(std::min(value, kMaxValue)) + 1);
+  uint64_t count = 0;
+  for (size_t bucket = 0; bucket < end; bucket++) count += buckets_[bucket];
+  return count;
+}
+
+void Histogram::reset() {
+  *this = Histogram();
+}
+
+}  // namespace larder

@@ -1,0 +1,34 @@
+// How often which duration (or size) occurred.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace larder {
+
+// A log-linear histogram: values below 64 are counted exactly, larger ones in 32 buckets per power
+// of two, so that a percentile is at most 1.6 % off. Recording costs a few ns; memory follows the
+// largest value seen (2.5 kB for a millisecond in microseconds) and is none before the first.
+class Histogram {
+ public:
+  // Values of 2^40 and more (12 days in microseconds) count as just below it.
+  void record(uint64_t value);
+
+  uint64_t count() const { return count_; }
+  uint64_t sum() const { return sum_; }
+  uint64_t max() const { return max_; }  // exact
+  // The value that `percent` (0 to 100) of all records do not exceed; 0 while nothing is recorded.
+  uint64_t percentile(double percent) const;
+  // How many records are <= `value`, to the precision of the buckets.
+  uint64_t count_up_to(uint64_t value) const;
+  void reset();
+
+ private:
+  std::vector<uint64_t> buckets_;
+  uint64_t count_ = 0;
+  uint64_t sum_ = 0;
+  uint64_t max_ = 0;
+};
+
+}  // namespace larder

@@ -1,0 +1,74 @@
+#include "server/info/histogram.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <random>
+
+namespace larder {
+namespace {
+
+TEST_CASE("histogram: nothing recorded") {
+  const Histogram histogram;
+  CHECK(histogram.count() == 0);
+  CHECK(histogram.percentile(50) == 0);
+  CHECK(histogram.count_up_to(1000) == 0);
+}
+
+TEST_CASE("histogram: small values are exact") {
+  Histogram histogram;
+  for (uint64_t value = 0; value < 64; value++) histogram.record(value);
+  CHECK(histogram.percentile(0) == 0);
+  CHECK(histogram.percentile(50) == 31);
+  CHECK(histogram.percentile(100) == 63);
+  CHECK(histogram.count_up_to(9) == 10);
+  CHECK(histogram.sum() == 63 * 32);
+}
+
+TEST_CASE("histogram: every value comes back within 3 percent") {
+  for (uint64_t value = 1; value < uint64_t{1} << 39; value = value * 21 / 20 + 1) {
+    Histogram histogram;
+    histogram.record(value);
+    histogram.record((uint64_t{1} << 40) - 1);  // else the exact maximum would answer
+    const auto error =
+        std::abs(static_cast<double>(histogram.percentile(50)) - static_cast<double>(value));
+    INFO(value);
+    CHECK(error <= 0.016 * static_cast<double>(value));
+  }
+}
+
+TEST_CASE("histogram: percentiles of random durations agree with the sorted list") {
+  std::mt19937_64 random(7);
+  std::lognormal_distribution<double> durations(5, 2);
+  Histogram histogram;
+  std::vector<uint64_t> sorted;
+  for (int i = 0; i < 20000; i++) {
+    const auto value = static_cast<uint64_t>(durations(random));
+    histogram.record(value);
+    sorted.push_back(value);
+  }
+  std::ranges::sort(sorted);
+  for (const double percent : {1.0, 25.0, 50.0, 90.0, 99.0, 99.9}) {
+    const auto index = static_cast<size_t>(std::ceil(percent / 100 * 20000)) - 1;
+    const auto exact = static_cast<double>(sorted[index]);
+    INFO(percent);
+    CHECK(std::abs(static_cast<double>(histogram.percentile(percent)) - exact) <=
+          std::max(0.016 * exact, 0.5));
+  }
+  CHECK(histogram.max() == sorted.back());
+  CHECK(histogram.percentile(100) <= sorted.back());
+}
+
+TEST_CASE("histogram: huge values are cut, and reset forgets everything") {
+  Histogram histogram;
+  histogram.record(UINT64_MAX);
+  CHECK(histogram.max() == (uint64_t{1} << 40) - 1);
+  CHECK(histogram.count_up_to(UINT64_MAX) == 1);
+  histogram.reset();
+  CHECK(histogram.count() == 0);
+  CHECK(histogram.max() == 0);
+  CHECK(histogram.percentile(99) == 0);
+}
+
+}  // namespace
+}  // namespace larder
