@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -50,6 +51,15 @@ void greet(const Configuration& configuration) {
   }
 }
 
+// As in Redis, a server whose pid file cannot be written runs on without.
+std::optional<PidFile> write_pid_file(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  Result<PidFile> written = PidFile::write(path);
+  if (written.is_ok()) return std::move(written).value();
+  log::warning(written.text());
+  return std::nullopt;
+}
+
 Status serve(Configuration& configuration, ProcessTitle& title) {
   const Supervisor supervisor(configuration.process.supervised.get());
   const bool in_background = configuration.process.daemonize.get() && !supervisor.is_present();
@@ -66,7 +76,7 @@ Status serve(Configuration& configuration, ProcessTitle& title) {
   crash_report.set_log_file(configuration.process.logfile.get());
   if (configuration.process.crash_log_enabled.get()) crash_report.start();
   TRY(server.start());
-  TRY(const auto pid_file, PidFile::write(pid_file_path(configuration.process, in_background)));
+  const std::optional<PidFile> pid_file = write_pid_file(pid_file_path(configuration.process, in_background));
   set_title(title, configuration);
   background.succeeded();
   supervisor.ready("Ready to accept connections");

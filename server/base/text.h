@@ -1,7 +1,6 @@
 // Small questions about ASCII text. Bytes outside ASCII never change case.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,12 +25,7 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 std::string_view trim(std::string_view text);
 
 // The text with every byte outside printable ASCII as \n, \r, \t, \a, \b, \xHH, in double quotes:
-// how Redis shows data in logs and CLIENT LIST, and what split_quoted reads back.
+// how Redis shows data in logs and CLIENT LIST, and what split_quoted (protocol/inline_request.h) reads back.
 std::string quote(std::string_view bytes);
-
-// The words of a line: separated by white space, and quoted where they contain it. "..." knows the
-// escapes of quote(), '...' only \'. A quote that is not closed, or is followed by anything but white
-// space, makes the line wrong: nullopt.
-std::optional<std::vector<std::string>> split_quoted(std::string_view line);
 
 }  // namespace larder

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "protocol/inline_request.h"
 #include "server/base/text.h"
 
 namespace larder {

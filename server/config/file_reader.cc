@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "protocol/inline_request.h"
 #include "server/base/errors.h"
 #include "server/base/numbers.h"
 #include "server/base/text.h"

@@ -13,6 +13,7 @@
 #include <iterator>
 #include <unordered_map>
 
+#include "protocol/inline_request.h"
 #include "server/base/errors.h"
 #include "server/base/text.h"
 #include "server/config/file_reader.h"

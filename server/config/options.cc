@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocol/inline_request.h"
 #include "server/base/assert.h"
 #include "server/base/errors.h"
 #include "server/base/glob.h"

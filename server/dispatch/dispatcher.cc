@@ -1,5 +1,6 @@
 #include "server/dispatch/dispatcher.h"
 
+#include <algorithm>
 #include <ctime>
 #include <string>
 #include <utility>
@@ -183,6 +184,7 @@ void Dispatcher::run_batch() {
     }
     ReplyWriter reply(session.connection().output(), session.client.resp_version);
     Context context(services_, session.client, reply);
+    const bool was_authenticated = session.client.is_authenticated;
     for (; i < requests.size() && requests[i].session == &session; i++) {
       if (session.is_stopped()) break;
       run(requests[i], context);
@@ -192,6 +194,7 @@ void Dispatcher::run_batch() {
       session.parser.reset();
       while (i < requests.size() && requests[i].session == &session) i++;
     }
+    if (session.client.is_authenticated != was_authenticated) set_output_limit(session);
     session.parser.release_arguments();
     check_output(session);
   }
@@ -204,7 +207,7 @@ void Dispatcher::run(BatchedRequest& request, Context& context) {
   session.connection().consume(request.bytes);
   if (request.argument_count == 0) return;
   const auto arguments = batch_.arguments_of(request);
-  if (pause_until_ms_ != 0 && has_to_wait(session, request.command)) return keep(session, arguments);
+  if (pause_until_ms_ != 0 && has_to_wait(request.command)) return keep(session, arguments);
   execute(context, request.command, arguments, batch_.hashes_of(request));
   session.large.clear();
 }
@@ -261,11 +264,10 @@ void Dispatcher::reject_malformed(Session& session) {
 
 // --- Waiting ---
 
-bool Dispatcher::has_to_wait(const Session& session, const Command* command) const {
+bool Dispatcher::has_to_wait(const Command* command) const {
   if (command == nullptr || !is_paused()) return false;
   // Somebody has to be able to end the pause.
   if (command->full_name().starts_with("client|")) return false;
-  static_cast<void>(session);
   return pause_mode_ == PauseMode::all || command->has(kWrite | kMayReplicate);
 }
 
@@ -281,10 +283,12 @@ void Dispatcher::keep(Session& session, std::span<const std::string_view> argume
                                        : std::string_view(kept->texts.emplace_back(argument)));
   }
   session.kept = std::move(kept);
+  session.connection().pause_reading();
 }
 
 void Dispatcher::run_kept(Session& session) {
   const std::unique_ptr<KeptRequest> kept = std::move(session.kept);
+  session.connection().resume_reading();
   session.large = std::move(kept->large);
   ReplyWriter reply(session.connection().output(), session.client.resp_version);
   Context context(services_, session.client, reply);

@@ -79,7 +79,7 @@ class Dispatcher {
   void execute(Context& context, const Command* command,
                std::span<const std::string_view> arguments, std::span<const uint64_t> hashes);
   void reject_malformed(Session& session);
-  bool has_to_wait(const Session& session, const Command* command) const;
+  bool has_to_wait(const Command* command) const;
   void keep(Session& session, std::span<const std::string_view> arguments);
   void run_kept(Session& session);
   void fail(Context& context, const Command* command, const std::string& text, bool was_rejected);

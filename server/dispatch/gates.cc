@@ -24,8 +24,8 @@ Error unknown_command(std::span<const std::string_view> arguments) {
 
 Status is_known(const Command* command, std::span<const std::string_view> arguments) {
   if (command == nullptr) [[unlikely]] return unknown_command(arguments);
-  if (command->is_container() && arguments.size() >= 2 && command->spec().function == nullptr)
-      [[unlikely]] {
+  // resolve() stops at the container when it knows no such subcommand.
+  if (command->is_container() && arguments.size() >= 2) [[unlikely]] {
     return errors::unknown_subcommand(arguments[1].substr(0, kMaxShown),
                                       to_upper(command->full_name()));
   }

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "protocol/inline_request.h"
 #include "server/base/text.h"
 
 namespace larder {
