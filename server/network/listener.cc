@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -94,7 +95,10 @@ Result<std::vector<ListeningSocket>> Listener::open(const TcpEndpoints& endpoint
 }
 
 Status Listener::listen_unix(const std::string& path, mode_t permissions, int backlog) {
+  const auto has_path = [&](const auto& watched) { return watched->socket.path() == path; };
+  if (std::any_of(sockets_.begin(), sockets_.end(), has_path)) return ok;
   TRY(auto socket, ListeningSocket::unix_socket(path, permissions, backlog));
+  std::erase_if(sockets_, [](const auto& watched) { return watched->socket.is_unix(); });
   return watch(std::move(socket), ConnectionKind::unix_socket);
 }
 

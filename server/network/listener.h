@@ -43,7 +43,8 @@ class Listener {
   // the former ones listen again. Addresses of families that this machine does not have are left
   // out with a warning. Errors: an address that cannot be bound; its text is also in the log.
   Status listen_tcp(TcpEndpoints endpoints);
-  // See ListeningSocket::unix_socket.
+  // Listens on this socket instead of the former one; the same path again changes nothing. Errors:
+  // see ListeningSocket::unix_socket.
   Status listen_unix(const std::string& path, mode_t permissions, int backlog);
   // Accepts no more; removes the Unix socket.
   void close();

@@ -31,6 +31,7 @@ class ListeningSocket {
 
   int fd() const { return fd_; }
   bool is_unix() const { return !path_.empty(); }
+  const std::string& path() const { return path_; }  // empty for TCP
   void close();
 
  private:
