@@ -1,0 +1,94 @@
+# The face of the project. `make run` and `make test` are all that anyone needs; `make help` lists the rest.
+# Variables: ARGS, PREFIX, DESTDIR, CXX (with a BUILD folder of its own), JOBS, FUZZ_SECONDS.
+
+BUILD ?= build
+ASAN_BUILD ?= build-asan
+FUZZ_BUILD ?= build-fuzz
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
+ARGS ?=
+
+BUILD_PACKAGES = g++ cmake ninja-build pkg-config libuv1-dev libjemalloc-dev libssl-dev libspdlog-dev catch2
+TEST_PACKAGES = redis-tools python3-redis
+
+CMAKE_FLAGS ?=
+ifneq ($(origin CXX),default)
+  CMAKE_FLAGS += -DCMAKE_CXX_COMPILER=$(CXX)
+endif
+CTEST = ctest --output-on-failure --no-tests=error
+
+# Ninja builds in parallel; two of these steps at once would fight for apt and for the processors.
+.NOTPARALLEL:
+.PHONY: run build test asan test-reference fuzz deps deps-build install uninstall format clean help
+
+run: build ## build a release and start it on port 6379; options for the server: ARGS="--port 7000"
+	@exec $(BUILD)/larder-server $(ARGS)
+
+build: $(BUILD)/build.ninja ## build a release: build/larder-server
+	@cmake --build $(BUILD) -j $(JOBS) --target larder-server
+
+test: deps $(BUILD)/build.ninja $(ASAN_BUILD)/build.ninja ## run every test, and unit tests and transcripts once more under sanitizers
+	cmake --build $(BUILD) -j $(JOBS)
+	$(CTEST) --test-dir $(BUILD)
+	cmake --build $(ASAN_BUILD) -j $(JOBS)
+	$(CTEST) --test-dir $(ASAN_BUILD) -R '^(unit|transcripts)$$'
+
+asan: deps $(ASAN_BUILD)/build.ninja ## run every test under AddressSanitizer and UndefinedBehaviorSanitizer
+	cmake --build $(ASAN_BUILD) -j $(JOBS)
+	$(CTEST) --test-dir $(ASAN_BUILD)
+
+test-reference: deps $(BUILD)/build.ninja $(BUILD)/reference/redis-server ## replay the transcripts against redis-server and list differences
+	cmake -B $(BUILD) -DREDIS_SERVER=$(abspath $(BUILD)/reference/redis-server)
+	cmake --build $(BUILD) -j $(JOBS) --target transcript_runner
+	$(CTEST) --test-dir $(BUILD) -C Reference -R '^transcripts-reference$$'
+
+# Debian's redis-tools brings the program of the server under another name. The package redis-server
+# would only add a service, which nobody asked to start.
+$(BUILD)/reference/redis-server: | deps
+	@mkdir -p $(@D)
+	@ln -sf "$$(command -v redis-server || command -v redis-check-rdb)" $@
+
+fuzz: deps-build ## fuzz every target for FUZZ_SECONDS (60) with clang's libFuzzer
+	@command -v clang++ >/dev/null || command -v clang++-14 >/dev/null || packaging/install-packages clang libclang-rt-14-dev
+	cmake -S . -B $(FUZZ_BUILD) -G Ninja -DLARDER_FUZZ=ON \
+	  -DCMAKE_CXX_COMPILER="$$(command -v clang++ || command -v clang++-14)"
+	cmake --build $(FUZZ_BUILD) -j $(JOBS)
+	@set -e; for target in $(FUZZ_BUILD)/tests/fuzz/*_fuzz; do \
+	  name=$$(basename $$target); corpus=$(FUZZ_BUILD)/corpus/$$name; mkdir -p $$corpus; \
+	  kept=tests/fuzz/corpus/$$name; [ -d $$kept ] || kept=; \
+	  echo "== $$name"; \
+	  $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+	    -artifact_prefix=$(FUZZ_BUILD)/$$name- $$corpus $$kept; \
+	done
+
+deps: ## install the Debian packages that building and testing need, as far as they are missing
+	@packaging/install-packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+deps-build:
+	@packaging/install-packages $(BUILD_PACKAGES)
+
+install: build ## install to PREFIX (/usr/local); DESTDIR is put in front
+	DESTDIR="$(DESTDIR)" cmake --install $(BUILD) --prefix "$(PREFIX)"
+
+uninstall: ## take away what `make install` with the same PREFIX and DESTDIR put there
+	rm -f "$(DESTDIR)$(PREFIX)/bin/larder-server"
+	rm -rf "$(DESTDIR)$(PREFIX)/share/doc/larder"
+
+format: ## format all sources
+	@command -v clang-format >/dev/null || command -v clang-format-14 >/dev/null || packaging/install-packages clang-format
+	@git ls-files '*.cc' '*.h' | xargs "$$(command -v clang-format || command -v clang-format-14)" -i
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD) $(ASAN_BUILD) $(FUZZ_BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
+	  printf '  make %-15s %s\n' "$$name" "$$what"; done
+
+# Configured once; from then on Ninja sees by itself when CMake has to run again.
+$(BUILD)/build.ninja: | deps-build
+	cmake -S . -B $(BUILD) -G Ninja $(CMAKE_FLAGS)
+
+$(ASAN_BUILD)/build.ninja: | deps-build
+	cmake -S . -B $(ASAN_BUILD) -G Ninja -DLARDER_SANITIZE=ON $(CMAKE_FLAGS)
