@@ -102,7 +102,7 @@ InlineSplitter::Step InlineSplitter::next() {
   return Step::unbalanced_quotes;
 }
 
-std::optional<std::vector<std::string>> split_inline_request(std::string_view line) {
+std::optional<std::vector<std::string>> split_quoted(std::string_view line) {
   std::vector<std::string> arguments;
   InlineSplitter splitter(line);
   for (;;) {

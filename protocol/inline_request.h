@@ -46,6 +46,6 @@ class InlineSplitter {
 };
 
 // All arguments of a line, or nothing if its quotes are unbalanced.
-std::optional<std::vector<std::string>> split_inline_request(std::string_view line);
+std::optional<std::vector<std::string>> split_quoted(std::string_view line);
 
 }  // namespace larder

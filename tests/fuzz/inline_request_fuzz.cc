@@ -30,10 +30,10 @@ std::string quote_hexadecimal(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // A copy of the exact size, so that the sanitizer sees reads beyond it.
   const std::vector<char> line(data, data + size);
-  const auto arguments = split_inline_request({line.data(), line.size()});
+  const auto arguments = split_quoted({line.data(), line.size()});
   if (!arguments) return 0;
   std::string again;
   for (const std::string& argument : *arguments) again += quote_hexadecimal(argument) + ' ';
-  if (split_inline_request(again) != arguments) std::abort();
+  if (split_quoted(again) != arguments) std::abort();
   return 0;
 }
