@@ -142,9 +142,6 @@ Error invalid_title_template() {
   return Error("template format is invalid or contains unknown variables");
 }
 Error system_reason(int error_number) { return Error(std::strerror(error_number)); }
-Error option_not_supported(std::string_view name, std::string_view value) {
-  return Error(concat({"'", name, " ", value, "' is not supported yet"}));
-}
 
 Error too_many_bind_addresses() { return Error("Too many bind addresses specified."); }
 Error wrong_number_of_output_limits() {

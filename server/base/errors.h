@@ -83,8 +83,6 @@ Error only_supported_value(std::string_view value);
 Error save_and_nosave();
 Error invalid_title_template();
 Error system_reason(int error_number);  // errno: "No such file or directory"
-Error option_not_supported(std::string_view name, std::string_view value);
-Error option_not_supported(std::string_view name, std::string_view value);
 Error too_many_bind_addresses();
 Error wrong_number_of_output_limits();
 Error unknown_output_class();
