@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <stdexcept>
 
 namespace larder {
@@ -64,7 +65,8 @@ TestServer::~TestServer() noexcept(false) {
 }
 
 std::vector<std::string> TestServer::command_line() const {
-  std::vector<std::string> line = {options_.program};
+  // The server starts in another directory, where a relative path would lead elsewhere.
+  std::vector<std::string> line = {std::filesystem::absolute(options_.program).string()};
   if (!options_.config.empty()) {
     line.push_back(folder_.write("test.conf", options_.config));
   }
