@@ -50,7 +50,7 @@ Server::~Server() { listener_.close(); }
 
 void Server::register_commands() {
   for (const CommandFamily& family :
-       {string_commands(), string_set_commands(), counter_commands()}) {
+       {string_commands(), string_set_commands(), counter_commands(), lcs_commands()}) {
     commands_.add(family);
   }
 }
