@@ -72,10 +72,14 @@ size_t random_size(Random& random) {
 
 int64_t random_integer(Random& random) {
   switch (random.below(4)) {
-    case 0: return static_cast<int64_t>(random.below(20)) - 10;
-    case 1: return INT64_MAX - static_cast<int64_t>(random.below(3));
-    case 2: return INT64_MIN + static_cast<int64_t>(random.below(3));
-    default: return static_cast<int64_t>(random.next());
+    case 0:
+      return static_cast<int64_t>(random.below(20)) - 10;
+    case 1:
+      return INT64_MAX - static_cast<int64_t>(random.below(3));
+    case 2:
+      return INT64_MIN + static_cast<int64_t>(random.below(3));
+    default:
+      return static_cast<int64_t>(random.next());
   }
 }
 
@@ -100,16 +104,26 @@ class Game {
 
   void move(const std::string& name) {
     switch (random_.below(10)) {
-      case 0: return set_text(name, random_bytes(random_, random_size(random_)));
-      case 1: return set_text(name, to_text(random_integer(random_)));
-      case 2: return set_block(name);
-      case 3: return set_integer(name);
-      case 4: return append(name);
-      case 5: return set_range(name);
-      case 6: return add(name);
-      case 7: return take_owner(name);
-      case 8: return copy(name);
-      default: return set_expiry_or_remove(name);
+      case 0:
+        return set_text(name, random_bytes(random_, random_size(random_)));
+      case 1:
+        return set_text(name, to_text(random_integer(random_)));
+      case 2:
+        return set_block(name);
+      case 3:
+        return set_integer(name);
+      case 4:
+        return append(name);
+      case 5:
+        return set_range(name);
+      case 6:
+        return add(name);
+      case 7:
+        return take_owner(name);
+      case 8:
+        return copy(name);
+      default:
+        return set_expiry_or_remove(name);
     }
   }
 
