@@ -49,7 +49,10 @@ Server::Server(Configuration& configuration)
 Server::~Server() { listener_.close(); }
 
 void Server::register_commands() {
-  for (const CommandFamily& family : {string_commands()}) commands_.add(family);
+  for (const CommandFamily& family :
+       {string_commands(), string_set_commands(), counter_commands(), lcs_commands()}) {
+    commands_.add(family);
+  }
 }
 
 void Server::register_info() {

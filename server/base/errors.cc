@@ -33,6 +33,17 @@ Error offset_out_of_range() { return error("offset is out of range"); }
 Error string_exceeds_limit() {
   return error("string exceeds maximum allowed size (proto-max-bulk-len)");
 }
+Error lcs_wrong_type() { return error("The specified keys must contain string values"); }
+Error lcs_length_and_ranges() {
+  return error("If you want both the length and indexes, please just use IDX.");
+}
+Error lcs_string_too_long() { return error("String too long for LCS"); }
+Error lcs_exceeds_limit() {
+  return error("Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
+}
+Error lcs_no_memory() {
+  return error("Insufficient memory, failed allocating transient memory for LCS");
+}
 Error value_out_of_range() { return error("value is out of range"); }
 Error must_be_positive() { return error("value is out of range, must be positive"); }
 Error not_positive(std::string_view what) { return error(concat({what, " must be positive"})); }

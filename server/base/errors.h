@@ -24,6 +24,11 @@ Error would_be_nan_or_infinity();
 Error index_out_of_range();
 Error offset_out_of_range();
 Error string_exceeds_limit();
+Error lcs_wrong_type();
+Error lcs_length_and_ranges();
+Error lcs_string_too_long();
+Error lcs_exceeds_limit();
+Error lcs_no_memory();
 Error value_out_of_range();
 Error must_be_positive();
 Error not_positive(std::string_view what);  // "<what> must be positive"

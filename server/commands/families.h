@@ -6,6 +6,9 @@
 namespace larder {
 
 CommandFamily string_commands();
+CommandFamily string_set_commands();  // SET and its relatives, group "string"
+CommandFamily counter_commands();     // INCR and its relatives, group "string"
+CommandFamily lcs_commands();         // group "string"
 CommandFamily key_commands();         // generic.cc and its neighbours: the group "generic"
 CommandFamily connection_commands();
 CommandFamily client_commands();      // CLIENT and its subcommands, group "connection"

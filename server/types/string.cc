@@ -68,6 +68,10 @@ void String::assign(std::string_view bytes) {
   if (bytes.size() <= 20) {
     if (const auto number = parse_int64(bytes)) return assign(*number);
   }
+  assign_text(bytes);
+}
+
+void String::assign_text(std::string_view bytes) {
   if (bytes.size() > kMaxEmbedded) return assign(SharedBytes::copy_of(bytes));
   drop_shared();
   char* data = place_->resize(bytes.size(), kEmbedded);
@@ -93,7 +97,8 @@ void String::assign(const String& other) {
 }
 
 Result<int64_t> String::add(int64_t delta) {
-  const auto number = integer();
+  const bool is_new = view().encoding == kNoValue;
+  const auto number = is_new ? std::optional<int64_t>(0) : integer();
   if (!number) return errors::not_an_integer();
   int64_t sum = 0;
   if (__builtin_add_overflow(*number, delta, &sum)) return errors::overflow();
@@ -143,7 +148,7 @@ char* String::grow_bytes(size_t size) {
     return data;
   }
   SharedBytes block = SharedBytes::with_size(size);
-  std::memcpy(block.data(), old.data(), old.size());
+  if (!old.empty()) std::memcpy(block.data(), old.data(), old.size());
   char* data = block.data();
   void* detached = block.detach();
   std::memcpy(place_->resize(sizeof(detached), kShared), &detached, sizeof(detached));

@@ -43,6 +43,8 @@ class String {
   // --- Changing; only through an Edit ---
   // A text in canonical integer form is kept as a number.
   void assign(std::string_view bytes);
+  // Kept as text in any case, as Redis keeps what INCRBYFLOAT makes.
+  void assign_text(std::string_view bytes);
   void assign(SharedBytes bytes);
   void assign(int64_t number);
   void assign(const String& other);
