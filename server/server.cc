@@ -49,7 +49,8 @@ Server::Server(Configuration& configuration)
 Server::~Server() { listener_.close(); }
 
 void Server::register_commands() {
-  for (const CommandFamily& family : {string_commands()}) commands_.add(family);
+  for (const CommandFamily& family : {string_commands(), key_commands(), expire_commands(), scan_commands(),
+                                      object_commands(), database_commands()}) commands_.add(family);
 }
 
 void Server::register_info() {

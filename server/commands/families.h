@@ -6,7 +6,11 @@
 namespace larder {
 
 CommandFamily string_commands();
-CommandFamily key_commands();         // generic.cc and its neighbours: the group "generic"
+CommandFamily key_commands();         // group "generic": DEL, RENAME, COPY ...
+CommandFamily expire_commands();      // group "generic": EXPIRE, TTL ...
+CommandFamily scan_commands();        // group "generic": KEYS, SCAN
+CommandFamily object_commands();      // OBJECT, group "generic"
+CommandFamily database_commands();    // group "server": DBSIZE, FLUSHALL, SWAPDB ...
 CommandFamily connection_commands();
 CommandFamily client_commands();      // CLIENT and its subcommands, group "connection"
 CommandFamily server_commands();
