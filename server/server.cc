@@ -50,7 +50,8 @@ Server::~Server() { listener_.close(); }
 
 void Server::register_commands() {
   for (const CommandFamily& family :
-       {string_commands(), string_set_commands(), counter_commands(), lcs_commands()}) {
+       {string_commands(), string_set_commands(), counter_commands(), lcs_commands(), key_commands(),
+        expire_commands(), scan_commands(), object_commands(), database_commands()}) {
     commands_.add(family);
   }
 }

@@ -45,6 +45,9 @@ Error lcs_no_memory() {
   return error("Insufficient memory, failed allocating transient memory for LCS");
 }
 Error value_out_of_range() { return error("value is out of range"); }
+Error value_not_between(std::string_view min, std::string_view max) {
+  return error(concat({"value is out of range, value must between ", min, " and ", max}));
+}
 Error must_be_positive() { return error("value is out of range, must be positive"); }
 Error not_positive(std::string_view what) { return error(concat({what, " must be positive"})); }
 
@@ -61,7 +64,23 @@ Error wrong_arity(std::string_view full_name) {
 Error invalid_expire_time(std::string_view command) {
   return error(concat({"invalid expire time in '", command, "' command"}));
 }
+Error unsupported_option(std::string_view option) {
+  return error(concat({"Unsupported option ", option}));
+}
+Error incompatible_expire_options() {
+  return error("NX and XX, GT or LT options at the same time are not compatible");
+}
+Error greater_and_less_together() {
+  return error("GT and LT options at the same time are not compatible");
+}
+Error frequency_not_tracked() {
+  return error(
+      "An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when "
+      "switching between policies at runtime LRU and LFU data will take some time to adjust.");
+}
 Error invalid_database_index() { return error("invalid DB index"); }
+Error invalid_first_database_index() { return error("invalid first DB index"); }
+Error invalid_second_database_index() { return error("invalid second DB index"); }
 Error database_index_out_of_range() { return error("DB index is out of range"); }
 Error same_object() { return error("source and destination objects are the same"); }
 Error invalid_cursor() { return error("invalid cursor"); }

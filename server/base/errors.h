@@ -30,6 +30,7 @@ Error lcs_string_too_long();
 Error lcs_exceeds_limit();
 Error lcs_no_memory();
 Error value_out_of_range();
+Error value_not_between(std::string_view min, std::string_view max);
 Error must_be_positive();
 Error not_positive(std::string_view what);  // "<what> must be positive"
 
@@ -39,7 +40,13 @@ Error unknown_command(std::string_view name, std::string_view arguments);
 Error unknown_subcommand(std::string_view name, std::string_view container);
 Error wrong_arity(std::string_view full_name);
 Error invalid_expire_time(std::string_view command);
+Error unsupported_option(std::string_view option);  // EXPIRE and its kin
+Error incompatible_expire_options();                // NX with another
+Error greater_and_less_together();
+Error frequency_not_tracked();
 Error invalid_database_index();
+Error invalid_first_database_index();   // SWAPDB
+Error invalid_second_database_index();
 Error database_index_out_of_range();
 Error same_object();
 Error invalid_cursor();

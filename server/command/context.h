@@ -145,7 +145,8 @@ class Context {
   // The value for reading. Counts a hit or a miss. Error: WRONGTYPE.
   template <class T>
   Result<Found<T>> find(const Key& key) {
-    Database::Slot* slot = keyspace.find(database(), key, Lookup::read);
+    const Lookup lookup = client.no_touch ? Lookup::peek : Lookup::read;
+    Database::Slot* slot = keyspace.find(database(), key, lookup);
     if (slot == nullptr) return Found<T>();
     if (slot->get()->type() != T::kType) return errors::wrong_type();
     return Found<T>(*slot->get());

@@ -1,21 +1,32 @@
-// The families of core commands, one file each.
+// The families of core commands, one function per table.
 #pragma once
 
 #include "server/command/command_spec.h"
 
 namespace larder {
 
+// Group "string"
 CommandFamily string_commands();
-CommandFamily string_set_commands();  // SET and its relatives, group "string"
-CommandFamily counter_commands();     // INCR and its relatives, group "string"
-CommandFamily lcs_commands();         // group "string"
-CommandFamily key_commands();         // generic.cc and its neighbours: the group "generic"
+CommandFamily string_set_commands();  // SET and its relatives
+CommandFamily counter_commands();     // INCR and its relatives
+CommandFamily lcs_commands();
+
+// Group "generic"
+CommandFamily key_commands();     // DEL, RENAME, COPY ...
+CommandFamily expire_commands();  // EXPIRE, TTL ...
+CommandFamily scan_commands();    // KEYS, SCAN
+CommandFamily object_commands();  // OBJECT
+
+// Group "connection"
 CommandFamily connection_commands();
-CommandFamily client_commands();      // CLIENT and its subcommands, group "connection"
+CommandFamily client_commands();  // CLIENT and its subcommands
+
+// Group "server"
+CommandFamily database_commands();       // DBSIZE, FLUSHALL, SWAPDB ...
 CommandFamily server_commands();
-CommandFamily config_commands();      // CONFIG, group "server"
-CommandFamily introspection_commands();  // COMMAND, group "server"
-CommandFamily memory_commands();      // MEMORY, group "server"
-CommandFamily debug_commands();       // DEBUG, group "server"
+CommandFamily config_commands();         // CONFIG
+CommandFamily introspection_commands();  // COMMAND
+CommandFamily memory_commands();         // MEMORY
+CommandFamily debug_commands();          // DEBUG
 
 }  // namespace larder

@@ -17,7 +17,15 @@ Database::Slot* Database::insert(const Key& key, Entry* entry, int64_t now_ms) {
     slot->set_bits(kExpiresBit);
     index_expiry(key.hash, kNoExpiry, entry->expiry_ms(), now_ms);
   }
+  set_stamp(*slot, IdleTime::stamp(now_ms));
   return slot;
+}
+
+uint64_t Database::age_stamps(uint64_t position, int64_t now_ms) {
+  return table_.visit_segment<false>(position, [&](Slot& slot) {
+    const auto stamp = static_cast<uint16_t>(slot.bits() >> kStampShift);
+    touch(slot, IdleTime::aged(stamp, now_ms));
+  });
 }
 
 Entry* Database::reshape(const Key& key, Slot* slot, Type type, uint8_t encoding,
@@ -26,7 +34,6 @@ Entry* Database::reshape(const Key& key, Slot* slot, Type type, uint8_t encoding
   Entry* entry = Entry::reshape(slot->get(), type, encoding, expiry_ms, value_size);
   slot->set(entry);
   if (expiry_ms != old_expiry_ms) {
-    if (entry->has_expiry()) entry->overwrite_expiry(expiry_ms);
     const uint16_t others = static_cast<uint16_t>(slot->bits() & ~kExpiresBit);
     slot->set_bits(entry->has_expiry() ? others | kExpiresBit : others);
     index_expiry(key.hash, old_expiry_ms, expiry_ms, now_ms);
@@ -122,7 +129,7 @@ void Database::rebuild_wheel(int64_t now_ms, Deadline deadline) {
     rebuild_position_ = 0;
   }
   do {
-    rebuild_position_ = table_.scan(rebuild_position_, [&](Slot& slot) {
+    rebuild_position_ = table_.visit_segment<false>(rebuild_position_, [&](Slot& slot) {
       if ((slot.bits() & kExpiresBit) == 0) return;
       const uint64_t hash = EntryTraits::hash(*slot.get());
       next_wheel_->add(hash, Table::tag_of(hash), slot.get()->expiry_ms());

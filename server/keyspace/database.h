@@ -10,6 +10,7 @@
 
 #include "server/base/clock.h"
 #include "server/keyspace/entry.h"
+#include "server/keyspace/idle_time.h"
 #include "server/structures/hash_table.h"
 #include "server/structures/timing_wheel.h"
 
@@ -46,6 +47,16 @@ class Database {
   void prefetch_bucket(uint64_t hash) const { table_.prefetch_bucket(hash); }
   void prefetch_entry(uint64_t hash) const { table_.prefetch_element(hash); }
 
+  // Notes that a key was used at a moment, which is given as IdleTime::stamp.
+  static void touch(Slot& slot, uint16_t stamp) {
+    if (slot.bits() >> kStampShift != stamp) set_stamp(slot, stamp);
+  }
+  static int64_t idle_seconds(const Slot& slot, int64_t now_ms) {
+    return IdleTime::idle_seconds(static_cast<uint16_t>(slot.bits() >> kStampShift), now_ms);
+  }
+  // Keeps the stamps of long idle keys from coming round: a step of a walk as visit_segment's.
+  uint64_t age_stamps(uint64_t position, int64_t now_ms);
+
   // Adds an entry for a key that is not there; the database owns it from then on.
   Slot* insert(const Key& key, Entry* entry, int64_t now_ms);
   // Changes the shape of a slot's entry (Entry::reshape), its expiry included.
@@ -69,20 +80,30 @@ class Database {
   uint64_t scan(uint64_t position, Visit&& visit) const {
     return table_.scan(position, [&](Slot& slot) { visit(*slot.get()); });
   }
+  // A larger step, of up to 768 entries, for a walk over everything: see HashTable::visit_segment.
+  template <class Visit>
+  uint64_t visit_segment(uint64_t position, Visit&& visit) const {
+    return table_.template visit_segment<true>(position, [&](Slot& slot) { visit(*slot.get()); });
+  }
   Slot* random(Random& random) const { return table_.random(random); }
 
-  // Removes keys whose time has come, until none is left or the deadline passes. Each is shown to
-  // `on_expired(const Entry&)` before it goes. Returns whether some may be left.
+  // Removes keys whose time has come, until none is left or the deadline passes. `on_expired(const
+  // Entry&)` sees each when it is not in the table any more, and before it is freed. Returns whether
+  // there is more to do.
   template <class OnExpired>
   bool expire_due(int64_t now_ms, Deadline deadline, OnExpired&& on_expired);
   // The earliest moment at which expire_due has something to do; INT64_MAX: never.
   int64_t next_expiry_ms() const { return wheel_ ? wheel_->next_ms() : INT64_MAX; }
 
  private:
-  // The owner's bits of a slot. Bit 0: the entry has an expiry. The others are for eviction.
+  // The owner's bits of a slot. Bit 0: the entry has an expiry. The others: when it was last used.
   static constexpr uint16_t kExpiresBit = 1;
+  static constexpr unsigned kStampShift = 1;
   static constexpr size_t kExpireBatch = 32;
 
+  static void set_stamp(Slot& slot, uint16_t stamp) {
+    slot.set_bits(static_cast<uint16_t>((stamp << kStampShift) | (slot.bits() & kExpiresBit)));
+  }
   void index_expiry(uint64_t hash, int64_t old_ms, int64_t new_ms, int64_t now_ms);
   Slot* find_expired(TimingWheel::Reference reference, int64_t now_ms, bool add_again);
   void prefetch(const TimingWheel::Reference* references, size_t count) const;
@@ -111,14 +132,14 @@ bool Database::expire_due(int64_t now_ms, Deadline deadline, OnExpired&& on_expi
     prefetch(due, count);
     for (size_t i = 0; i < count; i++) {
       while (Slot* slot = find_expired(due[i], now_ms, false)) {
-        const Key key = make_key(slot->get()->key());
-        on_expired(*slot->get());
-        erase(key, slot);
+        Entry* entry = take(make_key(slot->get()->key()), slot);
+        on_expired(*entry);
+        Entry::destroy(entry);
       }
       find_expired(due[i], now_ms, true);
     }
-    if (deadline.has_passed()) return wheel_->next_ms() <= now_ms;
-    if (count < kExpireBatch) return next_wheel_ != nullptr;
+    if (count == kExpireBatch && !deadline.has_passed()) continue;
+    return next_wheel_ != nullptr || wheel_->next_ms() <= now_ms;
   }
 }
 

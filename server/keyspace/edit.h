@@ -57,7 +57,7 @@ class EditedEntry : public ValuePlace {
     slot_->get()->discard_value();
   }
 
- protected:
+  // Tells that the value changed.
   void commit(KeyEventClass event_class, std::string_view event) {
     changed_shape_ = false;
     keyspace_->changed({event_class, event, *database_, key_.name});

@@ -42,4 +42,12 @@ Entry* Entry::reshape(Entry* entry, Type type, uint8_t encoding, int64_t expiry_
   return moved;
 }
 
+Entry* Entry::rename(Entry* entry, std::string_view key) {
+  const ValueView value = entry->value();
+  Entry* renamed = create({key, value.type, value.encoding, entry->expiry_ms(), value.size});
+  std::memcpy(const_cast<char*>(renamed->value().data), value.data, value.size);
+  deallocate(entry, entry->allocated_bytes());
+  return renamed;
+}
+
 }  // namespace larder

@@ -56,6 +56,9 @@ class Entry {
   // in new memory. The first bytes of the value are kept. Returns where the entry is now.
   static Entry* reshape(Entry* entry, Type type, uint8_t encoding, int64_t expiry_ms,
                         size_t value_size);
+  // The same value and expiry under another key. What the value owns goes along. Returns where the
+  // entry is now.
+  static Entry* rename(Entry* entry, std::string_view key);
 
   std::string_view key() const { return {bytes() + key_offset(), key_size()}; }
   Type type() const { return static_cast<Type>(type_encoding_ & 0xf); }

@@ -4,7 +4,9 @@
 
 namespace larder {
 
-Keyspace::Keyspace(size_t database_count) : now_ms_(wall_clock_ms()) {
+Keyspace::Keyspace(size_t database_count)  {
+  set_now_ms(wall_clock_ms());
+  next_aging_ms_ = now_ms_ + IdleTime::kAgingIntervalMs;
   for (size_t i = 0; i < database_count; i++) {
     databases_.push_back(std::make_unique<Database>(static_cast<int>(i)));
   }
@@ -36,6 +38,26 @@ void Keyspace::set_expiry(Database& database, const Key& key, Database::Slot* sl
   changed({KeyEventClass::generic, expiry_ms == kNoExpiry ? "persist" : "expire", database, key.name});
 }
 
+void Keyspace::relocate(const Relocation& relocation, Database::Slot* slot) {
+  Entry* entry = relocation.source.take(relocation.from, slot);
+  if (relocation.from.name != relocation.to.name) entry = Entry::rename(entry, relocation.to.name);
+  relocation.target.insert(relocation.to, entry, now_ms_);
+  changes_++;
+  key_changed({KeyEventClass::generic, relocation.source_event, relocation.source,
+               relocation.from.name});
+  key_changed({KeyEventClass::generic, relocation.target_event, relocation.target,
+               relocation.to.name});
+}
+
+const Entry* Keyspace::random_entry(Database& database) {
+  // Ends because each round that finds nothing removes a key.
+  while (Database::Slot* slot = database.random(random)) {
+    if (!slot->get()->is_expired(now_ms_)) return slot->get();
+    expire(database, make_key(slot->get()->key()), slot);
+  }
+  return nullptr;
+}
+
 void Keyspace::flush(Database& database) {
   auto contents = std::make_unique<Database>(database.index());
   contents->swap_contents(database);
@@ -51,9 +73,18 @@ void Keyspace::flush_all() {
   flushed(nullptr);
 }
 
+bool Keyspace::free_flushed(Deadline deadline) {
+  while (!flushed_contents_.empty()) {
+    if (flushed_contents_.front()->drain(deadline)) flushed_contents_.pop_front();
+    if (deadline.has_passed()) break;
+  }
+  return !flushed_contents_.empty();
+}
+
 void Keyspace::swap(Database& first, Database& second) {
-  first.swap_contents(second);
   changes_++;
+  if (&first == &second) return;
+  first.swap_contents(second);
   flushed(&first);
   flushed(&second);
 }
@@ -61,22 +92,38 @@ void Keyspace::swap(Database& first, Database& second) {
 bool Keyspace::do_background_work(Deadline deadline) {
   bool has_more = false;
   for (size_t i = 0; active_expiry_ && i < databases_.size() && !has_more; i++) {
-    Database& database = *databases_[(next_to_expire_ + i) % databases_.size()];
+    // The slice after one that was cut short begins with the next database, so that none waits for
+    // another's backlog.
+    Database& database = *databases_[next_to_expire_];
+    next_to_expire_ = (next_to_expire_ + 1) % databases_.size();
     has_more = database.expire_due(now_ms_, deadline, [&](const Entry& entry) {
       ++stats.expired_keys;
       changed({KeyEventClass::expired, "expired", database, entry.key()});
     });
-    if (has_more) next_to_expire_ = (next_to_expire_ + i) % databases_.size();
   }
-  while (!flushed_contents_.empty() && !deadline.has_passed()) {
-    if (flushed_contents_.front()->drain(deadline)) flushed_contents_.pop_front();
-  }
-  return has_more || !flushed_contents_.empty();
+  has_more |= free_flushed(deadline);
+  has_more |= age_stamps(deadline);
+  return has_more;
+}
+
+bool Keyspace::age_stamps(Deadline deadline) {
+  // A clock that was set back must not make the next walk wait for it.
+  next_aging_ms_ = std::min(next_aging_ms_, now_ms_ + IdleTime::kAgingIntervalMs);
+  if (now_ms_ < next_aging_ms_) return false;
+  do {
+    aging_position_ = databases_[aging_database_]->age_stamps(aging_position_, now_ms_);
+    if (aging_position_ != 0) continue;
+    if (++aging_database_ < databases_.size()) continue;
+    aging_database_ = 0;
+    next_aging_ms_ = now_ms_ + IdleTime::kAgingIntervalMs;
+    return false;
+  } while (!deadline.has_passed());
+  return true;
 }
 
 int64_t Keyspace::next_background_ms() const {
   if (!flushed_contents_.empty()) return now_ms_;
-  int64_t next_ms = INT64_MAX;
+  int64_t next_ms = total_keys() == 0 ? INT64_MAX : next_aging_ms_;
   if (!active_expiry_) return next_ms;
   for (const auto& database : databases_) next_ms = std::min(next_ms, database->next_expiry_ms());
   return next_ms;

@@ -16,8 +16,9 @@
 
 namespace larder {
 
-// How a look-up counts. Redis's rule: commands that read count hits and misses, those that write do not.
-enum class Lookup { read, write, silent };
+// How a look-up counts. Redis's rule: commands that read count hits and misses, those that write do not,
+// and commands that ask about the key and not for its value do not make it look used.
+enum class Lookup { read, peek, write, silent };
 
 struct KeyspaceStats : InfoGroup {
   KeyspaceStats() : InfoGroup("Stats") {}
@@ -37,7 +38,10 @@ class Keyspace {
 
   // Milliseconds since 1970, the same for a whole batch of requests.
   int64_t now_ms() const { return now_ms_; }
-  void set_now_ms(int64_t now_ms) { now_ms_ = now_ms; }
+  void set_now_ms(int64_t now_ms) {
+    now_ms_ = now_ms;
+    stamp_ = IdleTime::stamp(now_ms);
+  }
 
   // The slot of a key that is alive, or nullptr. A key found expired is removed. Valid until the next
   // insertion or removal in the database.
@@ -47,7 +51,12 @@ class Keyspace {
       expire(database, key, slot);
       slot = nullptr;
     }
-    if (lookup == Lookup::read) slot != nullptr ? ++stats.keyspace_hits : ++stats.keyspace_misses;
+    if (slot != nullptr && (lookup == Lookup::read || lookup == Lookup::write)) {
+      Database::touch(*slot, stamp_);
+    }
+    if (lookup == Lookup::read || lookup == Lookup::peek) {
+      slot != nullptr ? ++stats.keyspace_hits : ++stats.keyspace_misses;
+    }
     return slot;
   }
 
@@ -55,10 +64,25 @@ class Keyspace {
   bool remove(Database& database, const Key& key, std::string_view event);
   // Sets an expiry, or with one in the past removes the key ("del"), as EXPIRE and its kin do.
   void set_expiry(Database& database, const Key& key, Database::Slot* slot, int64_t expiry_ms);
+  // Gives the entry in `slot`, found for `from`, another name, another database, or both. Its value and
+  // its expiry go along, nothing is copied. There must be no key `to` in the target.
+  struct Relocation {
+    Database& source;
+    Key from;
+    Database& target;
+    Key to;
+    std::string_view source_event;
+    std::string_view target_event;
+  };
+  void relocate(const Relocation& relocation, Database::Slot* slot);
+  // A key of the database that is alive, picked at random, or nullptr. Those found expired are removed.
+  const Entry* random_entry(Database& database);
 
   // Empties a database (FLUSHDB) or all. What was in it is freed by do_background_work in slices.
   void flush(Database& database);
   void flush_all();
+  // Frees what was flushed, until the deadline passes. Returns whether some is left.
+  bool free_flushed(Deadline deadline);
   void swap(Database& first, Database& second);
 
   // Frees what was flushed and removes keys whose time has come. Returns whether there is more to do.
@@ -83,6 +107,7 @@ class Keyspace {
   Random random;
 
  private:
+  bool age_stamps(Deadline deadline);
   void expire(Database& database, const Key& key, Database::Slot* slot);
 
   std::vector<std::unique_ptr<Database>> databases_;
@@ -90,6 +115,11 @@ class Keyspace {
   std::deque<std::unique_ptr<Database>> flushed_contents_;
   size_t next_to_expire_ = 0;  // the database that the next slice of expiry begins with
   int64_t now_ms_;
+  uint16_t stamp_;  // of now_ms_
+  // The walk that ages the stamps of when keys were used.
+  int64_t next_aging_ms_;
+  size_t aging_database_ = 0;
+  uint64_t aging_position_ = 0;
   uint64_t changes_ = 0;
   bool active_expiry_ = true;
 };

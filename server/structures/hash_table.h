@@ -201,33 +201,36 @@ class HashTable {
     return segment.end_of_bucket(position, home);
   }
 
-  // As scan, for walks that may see an element of a neighbouring bucket now or then but read no
-  // element: visits the slots that lie in the bucket. Not stable across changes of the table.
-  template <class Visit>
-  uint64_t walk(uint64_t position, Visit&& visit) const {
+  // A larger step, for walks over everything: visits the up to 768 elements of the segment at
+  // `position` and returns the position of the next one, with the promise of scan. Reads no element by
+  // itself; where `visit` reads them, `kPrefetch` has them ready.
+  template <bool kPrefetch, class Visit>
+  uint64_t visit_segment(uint64_t position, Visit&& visit) const {
     if (directory_.empty()) return 0;
     const Segment segment = segment_of(position);
-    const size_t home = segment.bucket_of(position);
-    for (Slot& slot : segment.buckets()[home].slots) {
-      if (!slot.is_empty()) visit(slot);
-    }
-    return segment.end_of_bucket(position, home);
+    visit_slots<kPrefetch>(segment, visit);
+    return segment.end(position);
   }
 
-  // An element picked at random, nearly uniformly; nullptr from an empty table.
+  // An element picked at random, each with the same odds; nullptr from an empty table.
   Slot* random(Random& random) const {
     if (size_ == 0) return nullptr;
-    // A slot in use is hit with the odds of the load, about three in five; only a table that lost most
-    // of its elements a moment ago needs more than a few tries.
+    // Every slot is hit with the same odds: segments by the first of their directory entries, buckets as
+    // if each segment had the largest size. About one try in three hits an element; only a table that
+    // lost most of its elements a moment ago needs many.
+    const size_t most_buckets = depth_ == 0 ? directory_[0].bucket_count() : kBucketCounts[kLargestCode];
     for (int tries = 0; tries < 1000; tries++) {
-      const uint64_t position = random.next();
-      const Segment segment = segment_of(position);
-      Slot& slot = segment.buckets()[segment.bucket_of(position)].slots[random.below(kSlots)];
+      const size_t index = random.below(directory_.size());
+      const Segment segment = directory_[index];
+      const size_t spare = (size_t{1} << (depth_ - segment.depth())) - 1;
+      const size_t bucket = random.below(most_buckets);
+      if ((index & spare) != 0 || bucket >= segment.bucket_count()) continue;
+      Slot& slot = segment.buckets()[bucket].slots[random.below(kSlots)];
       if (!slot.is_empty()) return &slot;
     }
     Slot* found = nullptr;
     for (uint64_t position = random.next(); found == nullptr;) {
-      position = walk(position, [&](Slot& slot) { found = &slot; });
+      position = visit_segment<false>(position, [&](Slot& slot) { found = &slot; });
     }
     return found;
   }
@@ -298,15 +301,20 @@ class HashTable {
       return static_cast<size_t>((((hash << depth()) >> 32) * bucket_count()) >> 32);
     }
     size_t next(size_t bucket) const { return bucket + 1 == bucket_count() ? 0 : bucket + 1; }
+    // The first hash of the segment that `hash` is in.
+    uint64_t begin(uint64_t hash) const {
+      return depth() == 0 ? 0 : (hash >> (64 - depth())) << (64 - depth());
+    }
+    // The first hash behind the segment; 0 behind the last of all.
+    uint64_t end(uint64_t hash) const {
+      return depth() == 0 ? 0 : begin(hash) + (uint64_t{1} << (64 - depth()));
+    }
     // The first hash behind those whose home is `bucket`; 0 behind the last of all.
     uint64_t end_of_bucket(uint64_t hash, size_t bucket) const {
-      const uint64_t prefix = depth() == 0 ? 0 : (hash >> (64 - depth())) << (64 - depth());
       const uint64_t count = bucket_count();
       // The smallest 32-bit fraction that bucket_of maps past `bucket`, rounded up.
       const uint64_t fraction = ((static_cast<uint64_t>(bucket + 1) << 32) + count - 1) / count;
-      const unsigned shift = 32 - depth();
-      if (depth() == 0 && fraction >> 32 != 0) return 0;
-      return prefix + (fraction << shift);  // wraps to 0 behind the last segment
+      return begin(hash) + (fraction << (32 - depth()));  // wraps to 0 behind the last segment
     }
 
    private:
@@ -360,24 +368,29 @@ class HashTable {
     }
   }
 
-  // Visits the hashes and slots of a segment.
-  template <class Visit>
-  static void visit_hashes(Segment from, Visit&& visit) {
-    Bucket* buckets = from.buckets();
-    const size_t count = from.bucket_count();
-    // Hashing reads the elements, which are anywhere in memory: ask for them two buckets ahead.
+  // Visits the slots in use.
+  template <bool kPrefetch, class Visit>
+  static void visit_slots(Segment segment, Visit&& visit) {
+    Bucket* buckets = segment.buckets();
+    const size_t count = segment.bucket_count();
+    // The elements are anywhere in memory: ask for them two buckets ahead.
     const auto prefetch = [&](size_t at) {
-      if (at >= count) return;
+      if (!kPrefetch || at >= count) return;
       for (const Slot& slot : buckets[at].slots) __builtin_prefetch(slot.get());
     };
     prefetch(0);
     prefetch(1);
     for (size_t at = 0; at < count; at++) {
       prefetch(at + 2);
-      for (const Slot& slot : buckets[at].slots) {
-        if (!slot.is_empty()) visit(Traits::hash(*slot.get()), slot);
+      for (Slot& slot : buckets[at].slots) {
+        if (!slot.is_empty()) visit(slot);
       }
     }
+  }
+  template <class Visit>
+  static void visit_hashes(Segment segment, Visit&& visit) {
+    visit_slots<true>(segment,
+                      [&](const Slot& slot) { visit(Traits::hash(*slot.get()), slot); });
   }
   static void move_elements(Segment from, Segment to) {
     visit_hashes(from, [&](uint64_t hash, Slot slot) { place(to, hash, slot); });
@@ -499,13 +512,10 @@ class HashTable {
   template <class Dispose>
   void drop_last_segment(Dispose&& dispose) {
     const Segment segment = directory_.back();
-    for (size_t at = 0; at < segment.bucket_count(); at++) {
-      for (Slot& slot : segment.buckets()[at].slots) {
-        if (slot.is_empty()) continue;
-        dispose(slot);
-        size_--;
-      }
-    }
+    visit_slots<true>(segment, [&](Slot& slot) {
+      dispose(slot);
+      size_--;
+    });
     const size_t entries = size_t{1} << (depth_ - segment.depth());
     directory_.resize(directory_.size() - entries);
     free_segment(segment);

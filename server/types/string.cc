@@ -92,8 +92,9 @@ void String::assign(int64_t number) {
 
 void String::assign(const String& other) {
   if (SharedBytes block = other.shared()) return assign(std::move(block));
-  Digits digits;
-  assign(other.bytes(digits));
+  const ValueView value = other.view();
+  drop_shared();
+  std::memcpy(place_->resize(value.size, value.encoding), value.data, value.size);
 }
 
 Result<int64_t> String::add(int64_t delta) {
