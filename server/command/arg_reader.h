@@ -33,11 +33,11 @@ class ArgReader {
   explicit ArgReader(const Context& context, size_t first = 1) : context_(context), at_(first) {}
 
   // Arguments are left and nothing has failed.
-  bool has_more() const { return !error_ && at_ < context_.argc(); }
+  bool has_more() const { return error_.is_ok() && at_ < context_.argc(); }
   size_t left() const { return context_.argc() - at_; }
   // The index of the next argument.
   size_t position() const { return at_; }
-  bool has_failed() const { return error_.has_value(); }
+  bool has_failed() const { return !error_.is_ok(); }
 
   // Takes the next argument if it is this token, in any case.
   bool option(std::string_view token) {
@@ -52,7 +52,7 @@ class ArgReader {
 
   // A missing argument is a syntax error, as it can only be missing behind an option.
   std::string_view text() {
-    if (error_) return {};
+    if (!error_.is_ok()) return {};
     if (at_ >= context_.argc()) {
       fail(errors::syntax());
       return {};
@@ -80,23 +80,20 @@ class ArgReader {
 
   // Keeps the first error; what is read afterwards is empty.
   void fail(Error error) {
-    if (!error_) error_.emplace(std::move(error));
+    if (error_.is_ok()) error_ = std::move(error);
   }
   // The first error, or a syntax error if arguments are left over.
   Status finish() {
-    if (!error_ && at_ < context_.argc()) fail(errors::syntax());
+    if (error_.is_ok() && at_ < context_.argc()) fail(errors::syntax());
     return status();
   }
   // The first error.
-  Status status() {
-    if (error_) return std::move(*error_);
-    return ok;
-  }
+  Status status() { return std::move(error_); }
 
  private:
   const Context& context_;
   size_t at_;
-  std::optional<Error> error_;
+  Status error_ = ok;
 };
 
 }  // namespace larder
