@@ -17,7 +17,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <string_view>
 
 #include "server/base/errors.h"
