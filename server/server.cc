@@ -49,10 +49,7 @@ Server::Server(Configuration& configuration)
 Server::~Server() { listener_.close(); }
 
 void Server::register_commands() {
-  for (const CommandFamily& family : {string_commands(), connection_commands(), client_commands(),
-                                      introspection_commands()}) {
-    commands_.add(family);
-  }
+  for (const CommandFamily& family : core_commands()) commands_.add(family);
 }
 
 void Server::register_info() {

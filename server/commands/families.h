@@ -1,6 +1,8 @@
 // The families of core commands, one file each.
 #pragma once
 
+#include <vector>
+
 #include "server/command/command_spec.h"
 
 namespace larder {
@@ -14,5 +16,8 @@ CommandFamily config_commands();      // CONFIG, group "server"
 CommandFamily introspection_commands();  // COMMAND, group "server"
 CommandFamily memory_commands();      // MEMORY, group "server"
 CommandFamily debug_commands();       // DEBUG, group "server"
+
+// All that exist, in the order in which COMMAND lists them.
+std::vector<CommandFamily> core_commands();
 
 }  // namespace larder

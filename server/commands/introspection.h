@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/command/context.h"
+#include "server/command/flag_names.h"
 
 namespace larder {
 
@@ -9,10 +10,6 @@ namespace larder {
 Status command_docs(Context& ctx);
 
 // The flags that are set, by their names, as a set of simple strings.
-struct FlagName {
-  uint64_t flag;
-  std::string_view name;
-};
 void reply_flags(ReplyWriter& reply, std::span<const FlagName> names, uint64_t flags);
 
 }  // namespace larder
