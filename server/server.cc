@@ -5,6 +5,7 @@
 #include "server/base/allocator.h"
 #include "server/base/log.h"
 #include "server/base/numbers.h"
+#include "server/base/text.h"
 #include "server/commands/families.h"
 #include "server/network/file_limit.h"
 
@@ -49,11 +50,7 @@ Server::Server(Configuration& configuration)
 Server::~Server() { listener_.close(); }
 
 void Server::register_commands() {
-  for (const CommandFamily& family :
-       {string_commands(), string_set_commands(), counter_commands(), lcs_commands(), key_commands(),
-        expire_commands(), scan_commands(), object_commands(), database_commands()}) {
-    commands_.add(family);
-  }
+  for (const CommandFamily& family : core_commands()) commands_.add(family);
 }
 
 void Server::register_info() {
@@ -71,8 +68,9 @@ Status Server::start() {
   TRY(listen());
   signals_ = std::make_unique<Signals>(reactor_, [this](int signal) { on_signal(signal); });
   tick_.start_repeating(1000 / static_cast<uint64_t>(configuration_.keyspace.hz.get()), [this] { tick(); });
-  for (const std::string& name : configuration_.compatibility.given_without_effect()) {
-    log::notice("The option '" + name + "' is known and has no effect in Larder yet.");
+  const auto ignored = configuration_.compatibility.given_without_effect();
+  if (!ignored.empty()) {
+    log::notice("These options of Redis have no effect in Larder: " + join(ignored, ", "));
   }
   log::notice("Server initialized");
   if (configuration_.network.port.get() != 0) log::notice("Ready to accept connections tcp");

@@ -67,6 +67,7 @@ class Server final : private TurnHandler, private ServerControl {
   bool unblock(Client&, bool) override { return false; }  // nothing blocks yet
   size_t blocked_clients() const override { return 0; }
   Status authenticate(Client& client, std::string_view user, std::string_view password) override;
+  bool has_default_password() const override { return login_.needs_password(); }
   void log_in_by_default(Client& client) override { login_.log_in_by_default(client); }
   std::string config_file() const override { return configuration_.file; }
   void reset_statistics() override;

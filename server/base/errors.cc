@@ -50,6 +50,10 @@ Error value_not_between(std::string_view min, std::string_view max) {
 }
 Error must_be_positive() { return error("value is out of range, must be positive"); }
 Error not_positive(std::string_view what) { return error(concat({what, " must be positive"})); }
+Error integer_not_between(int64_t min, int64_t max) {
+  return error(concat({"value is out of range, value must between ", std::to_string(min), " and ",
+                       std::to_string(max)}));
+}
 
 Error syntax() { return error("syntax error"); }
 Error unknown_command(std::string_view name, std::string_view arguments) {
@@ -57,6 +61,10 @@ Error unknown_command(std::string_view name, std::string_view arguments) {
 }
 Error unknown_subcommand(std::string_view name, std::string_view container) {
   return error(concat({"unknown subcommand '", name, "'. Try ", container, " HELP."}));
+}
+Error wrong_subcommand_arity(std::string_view name, std::string_view container) {
+  return error(concat({"unknown subcommand or wrong number of arguments for '",
+                       name.substr(0, 128), "'. Try ", container, " HELP."}));
 }
 Error wrong_arity(std::string_view full_name) {
   return error(concat({"wrong number of arguments for '", full_name, "' command"}));
@@ -108,6 +116,18 @@ Error protected_mode() {
 Error too_many_clients() { return error("max number of clients reached"); }
 Error no_such_client() { return error("No such client"); }
 Error no_protocol() { return Error("NOPROTO unsupported protocol version"); }
+Error no_auth_for_hello() {
+  return Error(
+      "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
+      "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP "
+      "protocol version at the same time");
+}
+Error protocol_version_not_an_integer() {
+  return error("Protocol version is not an integer or out of range");
+}
+Error hello_syntax(std::string_view option) {
+  return error(concat({"Syntax error in HELLO option '", option, "'"}));
+}
 Error command_disabled(std::string_view option, std::string_view command) {
   return error(concat({command, " command not allowed. If the ", option,
                        " option is set to \"local\", you can run it from a local connection, "
@@ -116,6 +136,46 @@ Error command_disabled(std::string_view option, std::string_view command) {
 }
 Error out_of_memory() { return Error("OOM command not allowed when used memory > 'maxmemory'."); }
 Error read_only() { return Error("READONLY You can't write against a read only replica."); }
+
+Error invalid_client_name() {
+  return error("Client names cannot contain spaces, newlines or special characters.");
+}
+Error invalid_client_attribute(std::string_view attribute) {
+  return error(concat({attribute, " cannot contain spaces, newlines or special characters."}));
+}
+Error unrecognized_client_attribute(std::string_view attribute) {
+  return error(concat({"Unrecognized option '", attribute, "'"}));
+}
+Error unknown_client_type(std::string_view name) {
+  return error(concat({"Unknown client type '", name, "'"}));
+}
+Error no_such_user(std::string_view name) { return error(concat({"No such user '", name, "'"})); }
+Error invalid_client_id() { return error("Invalid client ID"); }
+Error client_id_not_positive() { return error("client-id should be greater than 0"); }
+Error max_age_not_an_integer() { return error("maxage is not an integer or out of range"); }
+Error max_age_not_positive() { return error("maxage should be greater than 0"); }
+Error wrong_unblock_reason() {
+  return error("CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+}
+Error wrong_pause_mode() { return error("CLIENT PAUSE mode must be WRITE or ALL"); }
+Error timeout_not_an_integer() { return error("timeout is not an integer or out of range"); }
+Error timeout_negative() { return error("timeout is negative"); }
+Error timeout_out_of_range() { return error("timeout is out of range"); }
+Error not_tracking() {
+  return error(
+      "CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT "
+      "mode enabled");
+}
+Error not_supported_yet(std::string_view what) {
+  return error(concat({what, " is not supported yet"}));
+}
+
+Error invalid_command() { return error("Invalid command specified"); }
+Error command_has_no_keys() { return error("The command has no key arguments"); }
+Error wrong_arity_of_command() {
+  return error("Invalid number of arguments specified for command");
+}
+Error invalid_arguments_of_command() { return error("Invalid arguments specified for command"); }
 
 Error protocol(std::string_view reason) { return error(concat({"Protocol error: ", reason})); }
 

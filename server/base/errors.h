@@ -2,6 +2,7 @@
 // writes and counts what a command returns; nobody else spells an error.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -33,11 +34,14 @@ Error value_out_of_range();
 Error value_not_between(std::string_view min, std::string_view max);
 Error must_be_positive();
 Error not_positive(std::string_view what);  // "<what> must be positive"
+Error integer_not_between(int64_t min, int64_t max);
 
 // Arguments
 Error syntax();
 Error unknown_command(std::string_view name, std::string_view arguments);
 Error unknown_subcommand(std::string_view name, std::string_view container);
+// Of a subcommand that takes one of several numbers of arguments.
+Error wrong_subcommand_arity(std::string_view name, std::string_view container);
 Error wrong_arity(std::string_view full_name);
 Error invalid_expire_time(std::string_view command);
 Error unsupported_option(std::string_view option);  // EXPIRE and its kin
@@ -59,9 +63,36 @@ Error protected_mode();
 Error too_many_clients();
 Error no_such_client();
 Error no_protocol();
+Error no_auth_for_hello();
+Error protocol_version_not_an_integer();
+Error hello_syntax(std::string_view option);
 Error command_disabled(std::string_view option, std::string_view command);
 Error out_of_memory();
 Error read_only();
+
+// CLIENT
+Error invalid_client_name();
+Error invalid_client_attribute(std::string_view attribute);
+Error unrecognized_client_attribute(std::string_view attribute);
+Error unknown_client_type(std::string_view name);
+Error no_such_user(std::string_view name);
+Error invalid_client_id();
+Error client_id_not_positive();
+Error max_age_not_an_integer();
+Error max_age_not_positive();
+Error wrong_unblock_reason();
+Error wrong_pause_mode();
+Error timeout_not_an_integer();
+Error timeout_negative();
+Error timeout_out_of_range();
+Error not_tracking();
+Error not_supported_yet(std::string_view what);
+
+// COMMAND
+Error invalid_command();
+Error command_has_no_keys();
+Error wrong_arity_of_command();
+Error invalid_arguments_of_command();
 
 // Protocol
 Error protocol(std::string_view reason);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,10 +31,17 @@ class ClientSocket {
   virtual size_t memory() const = 0;
   virtual void close_after_flush() = 0;
   virtual void close_now() = 0;
+  // One of the two was called: the session is over, though still in the list until the turn ends.
+  virtual bool is_closing() const = 0;
 
  protected:
   ~ClientSocket() = default;
 };
+
+// The classes that output limits, CLIENT LIST and CLIENT KILL tell apart.
+enum class ClientType : uint8_t { normal, replica, primary, pubsub };
+// By the name that CLIENT KILL TYPE takes, in any case.
+std::optional<ClientType> find_client_type(std::string_view name);
 
 // CLIENT REPLY: whether replies are sent at all.
 enum class ReplyMode : uint8_t { on, off, skip_next, skip_this };
@@ -47,6 +55,7 @@ class Client {
 
   const uint64_t id;
   ClientSocket& socket;
+  ClientType type = ClientType::normal;
 
   // What the client chose. RESET puts these back (reset()).
   std::string name;
@@ -80,7 +89,11 @@ class Client {
   }
 };
 
-// One line of CLIENT LIST and CLIENT INFO, without a line end.
+// Whether a text a client chose for itself can stand in CLIENT LIST: printable ASCII, no spaces.
+bool is_listable(std::string_view text);
+
+// One line of CLIENT LIST and CLIENT INFO, without a line end. The fields and their order are those of
+// Redis 7.2; those of features that are not there yet have the value of a client that does not use them.
 std::string describe(const Client& client, int64_t now_ms);
 
 }  // namespace larder

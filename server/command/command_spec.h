@@ -50,6 +50,22 @@ enum CommandFlags : uint64_t {
   kListCategory = uint64_t{1} << 43,
   kSetCategory = uint64_t{1} << 44,
   kSortedSetCategory = uint64_t{1} << 45,
+  kAdminCategory = uint64_t{1} << 46,
+
+  // Tips for clients and proxies that spread requests over several servers: where a request goes, how
+  // the replies become one, and what must not be compared.
+  kNondeterministic = uint64_t{1} << 48,       // two servers with the same data may answer differently
+  kNondeterministicOrder = uint64_t{1} << 49,  // ... in another order
+  kAllNodes = uint64_t{1} << 50,
+  kAllShards = uint64_t{1} << 51,
+  kMultiShard = uint64_t{1} << 52,
+  kSpecialRequest = uint64_t{1} << 53,
+  kOneSucceeded = uint64_t{1} << 54,
+  kAllSucceeded = uint64_t{1} << 55,
+  kAggregateAnd = uint64_t{1} << 56,
+  kAggregateMin = uint64_t{1} << 57,
+  kAggregateSum = uint64_t{1} << 58,
+  kSpecialResponse = uint64_t{1} << 59,
 };
 
 struct CommandSpec {

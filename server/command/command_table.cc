@@ -13,14 +13,6 @@ size_t hash_name(std::string_view name) {
   return hash;
 }
 
-bool has_movable_keys(const CommandSpec& spec) {
-  for (const KeySpec& keys : spec.keys.all()) {
-    if (keys.begin != KeySpec::Begin::index || keys.find != KeySpec::Find::range) return true;
-    if ((keys.flags & (kIncomplete | kVariableFlags)) != 0) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 void CommandTable::add(const CommandFamily& family) {
@@ -28,7 +20,7 @@ void CommandTable::add(const CommandFamily& family) {
   for (const CommandSpec& spec : family.commands) {
     Command& command = rows_.emplace_back(spec, family.group);
     command.id_ = rows_.size() - 1;
-    command.flags_ = spec.flags | (has_movable_keys(spec) ? uint64_t{kMovableKeys} : 0);
+    command.flags_ = spec.flags | (plain_range(spec.keys).is_complete ? 0 : uint64_t{kMovableKeys});
     if (spec.keys.count > 0 && spec.keys.specs[0].begin == KeySpec::Begin::index &&
         spec.keys.specs[0].find == KeySpec::Find::range) {
       command.first_key_ = static_cast<size_t>(spec.keys.specs[0].index);

@@ -47,7 +47,33 @@ bool add_keys(const KeySpec& spec, Arguments arguments, std::vector<KeyPosition>
   return true;
 }
 
+// Whether the last key of `left` is behind that of `right`; negative ones count from the end.
+bool is_behind(int left, int right) {
+  return (left < 0) == (right < 0) ? left > right : left < 0;
+}
+
 }  // namespace
+
+KeyRange plain_range(const KeySpecs& specs) {
+  KeyRange range;
+  for (const KeySpec& spec : specs.all()) {
+    if ((spec.flags & kIncomplete) != 0) range.is_complete = false;
+    const bool is_plain = spec.begin == KeySpec::Begin::index && spec.find == KeySpec::Find::range;
+    const bool extends =
+        range.first == 0 || (range.step == 1 && spec.step == 1 && range.last == spec.index - 1);
+    if (!is_plain || !extends || (specs.count > 1 && spec.step != 1)) {
+      range.is_complete = false;
+      continue;
+    }
+    const int last = spec.last < 0 ? spec.last : spec.index + spec.last;
+    if (range.first == 0) {
+      range = {spec.index, last, spec.step, range.is_complete};
+    } else if (is_behind(last, range.last)) {
+      range.last = last;
+    }
+  }
+  return range;
+}
 
 bool find_keys(const KeySpecs& specs, Arguments arguments, std::vector<KeyPosition>& positions) {
   for (const KeySpec& spec : specs.all()) {

@@ -84,6 +84,15 @@ inline constexpr KeySpecs operator+(KeySpecs left, const KeySpecs& right) {
   return left;
 }
 
+// The keys as one range of arguments, which is how clients knew them before there were specifications.
+struct KeyRange {
+  int first = 0;
+  int last = 0;  // < 0 counts from the last argument
+  int step = 0;
+  bool is_complete = true;  // no key can be elsewhere
+};
+KeyRange plain_range(const KeySpecs& specs);
+
 struct KeyPosition {
   size_t index;  // of the argument
   uint16_t flags;

@@ -1,6 +1,8 @@
 // The families of core commands, one function per table.
 #pragma once
 
+#include <vector>
+
 #include "server/command/command_spec.h"
 
 namespace larder {
@@ -28,5 +30,8 @@ CommandFamily config_commands();         // CONFIG
 CommandFamily introspection_commands();  // COMMAND
 CommandFamily memory_commands();         // MEMORY
 CommandFamily debug_commands();          // DEBUG
+
+// All of them, in the order in which COMMAND lists them.
+std::vector<CommandFamily> core_commands();
 
 }  // namespace larder

@@ -55,6 +55,7 @@ class Session final : public ClientSocket {
   size_t memory() const override { return sizeof(*this) + connection_.memory() + parser.memory(); }
   void close_after_flush() override { connection_.close_after_flush(); }
   void close_now() override { connection_.close_now(); }
+  bool is_closing() const override { return connection_.is_closing(); }
 
  private:
   Connection& connection_;
