@@ -82,12 +82,19 @@ Status Server::start() {
 
 void Server::run() {
   reactor_.run();
+  // From here on a second SIGTERM must not end the process before it has cleaned up.
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGTERM);
+  sigaddset(&ending, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   log::notice("Larder is now ready to exit, bye bye...");
 }
 
 Status Server::listen() {
   const NetworkOptions& network = configuration_.network;
   reactor_.set_keepalive_seconds(network.tcp_keepalive.get());
+  warn_about_short_backlog(network.tcp_backlog.get());
   TRY(listener_.listen_tcp({.addresses = network.bind.get(),
                             .port = static_cast<uint16_t>(network.port.get()),
                             .backlog = network.tcp_backlog.get()}));

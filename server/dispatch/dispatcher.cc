@@ -7,13 +7,21 @@
 
 #include "server/base/clock.h"
 #include "server/base/log.h"
-#include "server/base/numbers.h"
+#include "server/base/text.h"
 
 namespace larder {
 namespace {
 
 // What the server holds for somebody who has not logged in yet.
 constexpr size_t kUnauthenticatedOutputBytes = 64 * 1024;
+
+// How long a client that is being closed may take to read what is left for it.
+constexpr int64_t kMaxClosingMs = 60'000;
+
+// The beginnings of a request line and of a header of HTTP.
+bool is_http(std::string_view name) {
+  return equals_ignoring_case(name, "post") || equals_ignoring_case(name, "host:");
+}
 
 int64_t monotonic_ns() {
   timespec now{};
@@ -207,6 +215,7 @@ void Dispatcher::run(BatchedRequest& request, Context& context) {
   session.connection().consume(request.bytes);
   if (request.argument_count == 0) return;
   const auto arguments = batch_.arguments_of(request);
+  if (request.command == nullptr && is_http(arguments[0])) [[unlikely]] return cut_off_http(session);
   if (pause_until_ms_ != 0 && has_to_wait(request.command)) return keep(session, arguments);
   execute(context, request.command, arguments, batch_.hashes_of(request));
   session.large.clear();
@@ -260,6 +269,16 @@ void Dispatcher::reject_malformed(Session& session) {
   log::verbose("Protocol error from client: " + error.text() + ": " +
                describe(session.client, services_.keyspace.now_ms()));
   session.connection().close_after_flush();
+}
+
+// A web page can make a browser send requests here: nothing that follows in the body is to be run.
+void Dispatcher::cut_off_http(Session& session) {
+  log::warning(
+      "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to "
+      "Larder. This is likely due to an attacker attempting to use Cross Protocol Scripting to "
+      "compromise your instance. Connection from " +
+      session.connection().peer_address() + " aborted.");
+  session.connection().close_now();
 }
 
 // --- Waiting ---
@@ -325,7 +344,10 @@ void Dispatcher::check_output(Session& session) {
 
 void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
   for (const auto& [id, session] : sessions_) {
-    if (session->connection().is_closing()) continue;
+    if (session->connection().is_closing()) {
+      if (now_ms - session->client.last_request_ms > kMaxClosingMs) session->connection().close_now();
+      continue;
+    }
     if (idle_seconds > 0 && session->kept == nullptr &&
         now_ms - session->client.last_request_ms > idle_seconds * 1000) {
       log::verbose("Closing idle client");

@@ -79,6 +79,7 @@ class Dispatcher {
   void execute(Context& context, const Command* command,
                std::span<const std::string_view> arguments, std::span<const uint64_t> hashes);
   void reject_malformed(Session& session);
+  void cut_off_http(Session& session);
   bool has_to_wait(const Command* command) const;
   void keep(Session& session, std::span<const std::string_view> arguments);
   void run_kept(Session& session);

@@ -16,7 +16,7 @@ constexpr std::array kLayers = {
     Layer{"server/base", ""},
     Layer{"server/structures", "server/base"},
     Layer{"server/types", "server/structures"},
-    Layer{"server/config", "server/base"},
+    Layer{"server/config", "server/base protocol"},  // configuration lines quote as inline requests do
     Layer{"server/info", "server/base"},
     Layer{"server/process", "server/config"},
     Layer{"server/memory", "server/config server/info"},
