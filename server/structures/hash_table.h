@@ -35,6 +35,7 @@
 #include "server/base/allocator.h"
 #include "server/base/assert.h"
 #include "server/base/clock.h"
+#include "server/base/prefetch.h"
 #include "server/base/random.h"
 
 namespace larder {
@@ -143,14 +144,18 @@ class HashTable {
   void prefetch_bucket(uint64_t hash) const {
     if (directory_.empty()) return;
     const Segment segment = segment_of(hash);
-    __builtin_prefetch(&segment.buckets()[segment.bucket_of(hash)]);
+    prefetch_line(&segment.buckets()[segment.bucket_of(hash)]);
   }
   void prefetch_element(uint64_t hash) const {
     if (directory_.empty()) return;
     const Segment segment = segment_of(hash);
     const Bucket& bucket = segment.buckets()[segment.bucket_of(hash)];
     const uint64_t matches = bucket.matches(tag_of(hash));
-    if (matches != 0) __builtin_prefetch(bucket.slots[match_index(matches)].get());
+    if (matches == 0) return;
+    // Two lines: what is stored beside a key of usual length.
+    const char* element = reinterpret_cast<const char*>(bucket.slots[match_index(matches)].get());
+    prefetch_line(element);
+    prefetch_line(element + 64);
   }
 
   // Visits every slot that may hold an element of which only the first 32 bits of the hash and its tag
@@ -376,7 +381,7 @@ class HashTable {
     // The elements are anywhere in memory: ask for them two buckets ahead.
     const auto prefetch = [&](size_t at) {
       if (!kPrefetch || at >= count) return;
-      for (const Slot& slot : buckets[at].slots) __builtin_prefetch(slot.get());
+      for (const Slot& slot : buckets[at].slots) prefetch_line(slot.get());
     };
     prefetch(0);
     prefetch(1);
