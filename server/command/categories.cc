@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "server/base/text.h"
+
 namespace larder {
 namespace {
 
@@ -58,9 +60,10 @@ Categories category_of_group(std::string_view group) {
 }  // namespace
 
 std::optional<Categories> find_category(std::string_view name) {
-  const Categories bit = category(name);
-  if (bit == 0) return std::nullopt;
-  return bit;
+  for (size_t i = 0; i < kCategoryNames.size(); i++) {
+    if (equals_ignoring_case(kCategoryNames[i], name)) return Categories{1} << i;
+  }
+  return std::nullopt;
 }
 
 Categories categories_of(const Command& command) {

@@ -20,7 +20,7 @@ inline constexpr std::array<std::string_view, 21> kCategoryNames = {
 
 using Categories = uint32_t;
 
-// nullopt: no such category. Case counts, as in Redis.
+// In any case. nullopt: no such category.
 std::optional<Categories> find_category(std::string_view name);
 
 Categories categories_of(const Command& command);

@@ -338,10 +338,10 @@ constexpr CommandSpec kCommands[] = {
         "Describes the connection."},
     {"client|kill", kill, -3, kAnytime | kAdmin, no_keys(), "2.4.0", "O(N)",
         "<ip:port | <[ID client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | "
-        "[USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>] | [MAXAGE maxage]> "
-        "[<[ID client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | "
-        "[USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>] | [MAXAGE maxage]> "
-        "...]>",
+        "[USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>] | "
+        "[MAXAGE maxage]> [<[ID client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | "
+        "[USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>] | "
+        "[MAXAGE maxage]> ...]>",
         "Closes connections."},
     {"client|list", list, -2, kAnytime | kAdmin | kNondeterministic, no_keys(), "2.4.0", "O(N)",
         "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]",
@@ -365,8 +365,8 @@ constexpr CommandSpec kCommands[] = {
         "connection-name",
         "Gives the connection a name."},
     {"client|tracking", tracking, -3, kAnytime, no_keys(), "6.0.0", "O(1)",
-        "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] "
-        "[NOLOOP]",
+        "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] "
+        "[OPTOUT] [NOLOOP]",
         "Asks to be told when keys change that the connection has read."},
     {"client|trackinginfo", trackinginfo, 2, kAnytime, no_keys(), "6.2.0", "O(1)",
         "",

@@ -144,10 +144,10 @@ constexpr CommandSpec kCommands[] = {
     {"pexpiretime", pexpiretime, 2, kRead | kFast, one_key(1, kGet), "7.0.0", "O(1)",
         "key",
         "Tells when a key ends, in milliseconds since 1970."},
-    {"pttl", pttl, 2, kRead | kFast, one_key(1, kGet), "2.6.0", "O(1)",
+    {"pttl", pttl, 2, kRead | kFast | kNondeterministic, one_key(1, kGet), "2.6.0", "O(1)",
         "key",
         "Tells how long a key still lives, in milliseconds."},
-    {"ttl", ttl, 2, kRead | kFast, one_key(1, kGet), "1.0.0", "O(1)",
+    {"ttl", ttl, 2, kRead | kFast | kNondeterministic, one_key(1, kGet), "1.0.0", "O(1)",
         "key",
         "Tells how long a key still lives, in seconds."},
 };

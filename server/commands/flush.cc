@@ -69,14 +69,17 @@ Status swapdb(Context& ctx) {
 
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
-    {"dbsize", dbsize, 1, kRead | kFast | kKeyspaceCategory, no_keys(), "1.0.0", "O(1)",
+    {"dbsize", dbsize, 1, kRead | kFast | kKeyspaceCategory | kAllShards | kAggregateSum,
+        no_keys(), "1.0.0", "O(1)",
         "",
         "Counts the keys of the database."},
-    {"flushall", flushall, -1, kWrite | kKeyspaceCategory | kDangerous, no_keys(), "1.0.0",
+    {"flushall", flushall, -1, kWrite | kKeyspaceCategory | kDangerous | kAllShards | kAllSucceeded,
+        no_keys(), "1.0.0",
         "O(N) in the keys of all databases",
         "[ASYNC | SYNC]",
         "Removes all keys of all databases."},
-    {"flushdb", flushdb, -1, kWrite | kKeyspaceCategory | kDangerous, no_keys(), "1.0.0",
+    {"flushdb", flushdb, -1, kWrite | kKeyspaceCategory | kDangerous | kAllShards | kAllSucceeded,
+        no_keys(), "1.0.0",
         "O(N) in the keys of the database",
         "[ASYNC | SYNC]",
         "Removes all keys of the database."},

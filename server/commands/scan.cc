@@ -142,10 +142,12 @@ Status scan(Context& ctx) {
 
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
-    {"keys", keys, 2, kRead | kDangerous, no_keys(), "1.0.0", "O(N) in the keys of the database",
+    {"keys", keys, 2, kRead | kDangerous | kNondeterministicOrder | kAllShards,
+        no_keys(), "1.0.0", "O(N) in the keys of the database",
         "pattern",
         "Lists the names of all keys that match a pattern."},
-    {"scan", scan, -2, kRead | kTouchesArbitraryKeys, no_keys(), "2.8.0",
+    {"scan", scan, -2, kRead | kTouchesArbitraryKeys | kNondeterministic | kSpecialRequest |
+        kSpecialResponse, no_keys(), "2.8.0",
         "O(COUNT) for each call, O(N) for a walk over all keys",
         "cursor [MATCH pattern] [COUNT count] [TYPE type]",
         "Walks over the names of all keys, a few with each call."},

@@ -125,7 +125,7 @@ constexpr CommandSpec kCommands[] = {
     {"get", get, 2, kRead | kFast, one_key(1, kGet), "1.0.0", "O(1)",
         "key",
         "Returns the string value of a key."},
-    {"mget", mget, -2, kRead | kFast, keys_from(1, kGet), "1.0.0", "O(N) with N keys",
+    {"mget", mget, -2, kRead | kFast | kMultiShard, keys_from(1, kGet), "1.0.0", "O(N) with N keys",
         "key [key ...]",
         "Returns the string values of several keys at once."},
     {"getdel", getdel, 2, kWrite | kFast, one_key(1, kTakeOut), "6.2.0", "O(1)",

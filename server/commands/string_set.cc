@@ -265,7 +265,8 @@ constexpr CommandSpec kCommands[] = {
         "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | "
         "PXAT unix-time-milliseconds | PERSIST]",
         "Returns the string value of a key and changes its time to live."},
-    {"mset", mset, -3, kWrite | kDenyOom, key_range(1, -1, 2, kPut), "1.0.1", "O(N) with N keys",
+    {"mset", mset, -3, kWrite | kDenyOom | kMultiShard | kAllSucceeded,
+        key_range(1, -1, 2, kPut), "1.0.1", "O(N) with N keys",
         "key value [key value ...]",
         "Gives several keys their string values at once."},
     {"msetnx", msetnx, -3, kWrite | kDenyOom, key_range(1, -1, 2, kCreate), "1.0.1",

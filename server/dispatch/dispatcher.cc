@@ -228,7 +228,11 @@ void Dispatcher::execute(Context& context, const Command* command,
   const ReplyMode mode = client.reply_mode;
   const bool is_muted = mode == ReplyMode::off || mode == ReplyMode::skip_next;
   ReplyWriter::Mark mark;
-  if (is_muted) [[unlikely]] mark = context.reply.mark();
+  if (is_muted) [[unlikely]] {
+    mark = context.reply.mark();
+    // The command may ask for more: another SKIP, or OFF.
+    if (mode == ReplyMode::skip_next) client.reply_mode = ReplyMode::skip_this;
+  }
 
   client.last_request_ms = services_.keyspace.now_ms();
   client.commands++;
@@ -250,7 +254,7 @@ void Dispatcher::execute(Context& context, const Command* command,
   if (is_muted) [[unlikely]] {
     // CLIENT REPLY ON is heard even by those who were muted.
     if (client.reply_mode != ReplyMode::on) context.reply.rewind(mark);
-    if (mode == ReplyMode::skip_next) client.reply_mode = ReplyMode::on;
+    if (client.reply_mode == ReplyMode::skip_this) client.reply_mode = ReplyMode::on;
   }
 }
 
