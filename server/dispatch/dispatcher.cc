@@ -352,6 +352,7 @@ void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
       if (now_ms - session->client.last_request_ms > kMaxClosingMs) session->connection().close_now();
       continue;
     }
+    session->connection().relent_if_stuck();
     if (idle_seconds > 0 && session->kept == nullptr &&
         now_ms - session->client.last_request_ms > idle_seconds * 1000) {
       log::verbose("Closing idle client");

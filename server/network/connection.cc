@@ -175,9 +175,24 @@ size_t Connection::flush() {
     if (static_cast<size_t>(result) < offered) break;
   }
   write_blocked_ = !output_.empty();
-  paused_by_output_ = output_.bytes() > (paused_by_output_ ? kBackedUpBytes / 2 : kBackedUpBytes);
+  if (output_.empty()) backed_up_bytes_ = kBackedUpBytes;
+  if (written > 0) bytes_when_asked_ = 0;
+  paused_by_output_ =
+      output_.bytes() > (paused_by_output_ ? backed_up_bytes_ / 2 : backed_up_bytes_);
   update_poll();
   return written;
+}
+
+void Connection::relent_if_stuck() {
+  if (!paused_by_output_) return;
+  if (bytes_when_asked_ != output_.bytes()) {
+    bytes_when_asked_ = output_.bytes();
+    return;
+  }
+  backed_up_bytes_ = 2 * output_.bytes();
+  paused_by_output_ = false;
+  update_poll();
+  if (wants_run_) reactor_.schedule_run(*this);
 }
 
 void Connection::update_poll() {

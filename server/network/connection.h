@@ -29,7 +29,7 @@ enum class ConnectionKind : uint8_t { tcp, unix_socket, tls };
 
 class Connection {
  public:
-  // Output beyond this stops reading from the client until half of it has left.
+  // Output beyond this stops reading from the client until half of it has left; see relent_if_stuck.
   static constexpr size_t kBackedUpBytes = 1024 * 1024;
   // The most that one flush writes, so that one client's large reply does not hold up the others.
   static constexpr size_t kFlushBytes = 1024 * 1024;
@@ -83,7 +83,11 @@ class Connection {
   const OutputChain& queued_output() const { return output_; }
   // The client does not read fast enough: nothing is read from it, and the owner should run no more
   // of its requests now, but call run_again().
-  bool output_is_backed_up() const { return output_.bytes() > kBackedUpBytes; }
+  bool output_is_backed_up() const { return output_.bytes() > backed_up_bytes_; }
+  // To be called now and then, ten times a second or so. Many clients send a whole pipeline before
+  // they read the first reply: to wait until they read would be to wait for each other forever. So
+  // when nothing has left since the last call, twice as much output may wait as before.
+  void relent_if_stuck();
 
   // Reads no more, and closes when the output has left.
   void close_after_flush();
@@ -139,6 +143,8 @@ class Connection {
   uint64_t last_read_ms_ = 0;
   InputBuffer input_;
   OutputChain output_;
+  size_t backed_up_bytes_ = kBackedUpBytes;
+  size_t bytes_when_asked_ = 0;  // of output that waited at the last relent_if_stuck, if backed up
   LargeRead large_;
   SocketAddresses addresses_;
   uv_poll_t poll_{};

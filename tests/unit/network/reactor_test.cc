@@ -164,6 +164,40 @@ TEST_CASE("a slow reader gets everything, and is not read from meanwhile", "[net
   CHECK(client.received() == reply + reply);
 }
 
+TEST_CASE("a client that sends everything before it reads is not waited for", "[network]") {
+  TestNetwork network;
+  TestClient client = network.connect(16 * 1024);
+  Connection* connection = client.connection();
+  const std::string reply(3 * 1024 * 1024, 'r');
+  size_t runs = 0;
+  network.owner.on_ready = [&](Connection& ready) {
+    runs++;
+    ready.consume(ready.unread().size());
+    ready.output().append(reply);
+  };
+  client.send("first");
+  network.reactor.turn();
+  client.send("second");
+  network.settle();
+  REQUIRE(runs == 1);
+
+  // It has not read anything between two looks: the second request is run all the same.
+  connection->relent_if_stuck();
+  network.settle();
+  CHECK(runs == 1);
+  connection->relent_if_stuck();
+  network.settle();
+  CHECK(runs == 2);
+
+  REQUIRE(network.until([&] {
+    client.receive();
+    return client.received().size() == 2 * reply.size();
+  }));
+  CHECK(client.received() == reply + reply);
+  network.settle();
+  CHECK_FALSE(connection->output_is_backed_up());
+}
+
 TEST_CASE("leftover requests wait while the output is backed up", "[network]") {
   TestNetwork network;
   TestClient client = network.connect(16 * 1024);
