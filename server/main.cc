@@ -62,6 +62,7 @@ std::optional<PidFile> write_pid_file(const std::string& path) {
 
 Status serve(Configuration& configuration, ProcessTitle& title) {
   const Supervisor supervisor(configuration.process.supervised.get());
+  configuration.supervisor = supervisor.name();
   const bool in_background = configuration.process.daemonize.get() && !supervisor.is_present();
   TRY(enter_working_directory(configuration.process));
   TRY(log::open(log_settings(configuration.process)));

@@ -26,19 +26,12 @@ GateRules::Allowed gate_rule(Allowed allowed) {
 
 }  // namespace
 
-Configuration::Configuration() {
-  options.add(network);
-  options.add(dispatch);
-  options.add(keyspace);
-  options.add(process);
-  options.add(compatibility);
-}
-
 Server::Server(Configuration& configuration)
     : configuration_(configuration),
       keyspace_(static_cast<size_t>(configuration.keyspace.databases.get())),
-      services_{keyspace_, commands_, clients_, configuration.options, info_, *this, limits_},
+      services_{keyspace_, commands_, clients_, configuration.options, info_, *this, limits_, memory_},
       dispatcher_(services_),
+      server_info_({configuration, services_, dispatcher_.stats(), network_stats_}),
       reactor_(*this, network_stats_),
       listener_(reactor_, [this](int fd, ConnectionKind kind) { accept(fd, kind); }),
       tick_(reactor_),
@@ -54,18 +47,22 @@ void Server::register_commands() {
 }
 
 void Server::register_info() {
-  info_.add(keyspace_.stats);
+  info_.add(network_stats_);
   info_.add(dispatcher_.stats());
+  info_.add(keyspace_.stats);
+  server_info_.add_to(info_);
 }
 
 // --- Start and end ---
 
 Status Server::start() {
   TRY(max_clients_, make_room_for_clients(static_cast<uint32_t>(configuration_.network.maxclients.get())));
+  configuration_.network.maxclients.assign(max_clients_);
   take_rules();
   follow_options();
-  refresh_memory_figures();
   TRY(listen());
+  memory_.sample();
+  memory_.mark_startup();
   signals_ = std::make_unique<Signals>(reactor_, [this](int signal) { on_signal(signal); });
   tick_.start_repeating(1000 / static_cast<uint64_t>(configuration_.keyspace.hz.get()), [this] { tick(); });
   const auto ignored = configuration_.compatibility.given_without_effect();
@@ -140,7 +137,9 @@ void Server::plan_background_work() {
 }
 
 void Server::tick() {
-  refresh_memory_figures();
+  if (!keeps_house_) return;
+  memory_.sample();
+  server_info_.sample();
   dispatcher_.check_clients(wall_clock_ms(), configuration_.network.timeout.get());
 }
 
@@ -151,6 +150,7 @@ void Server::accept(int fd, ConnectionKind kind) {
   if (!adopted.is_ok()) return log::warning(adopted.text());
   Connection& connection = *adopted.value();
   const auto refuse = [&](const Error& error) {
+    ++network_stats_.connections_rejected;
     ReplyWriter(connection.output()).error(error.text());
     connection.close_after_flush();
   };
@@ -165,7 +165,9 @@ void Server::accept(int fd, ConnectionKind kind) {
 void Server::connection_closed(Connection& connection) { dispatcher_.close(connection); }
 
 Status Server::authenticate(Client& client, std::string_view user, std::string_view password) {
-  return login_.authenticate(client, user, password);
+  Status authenticated = login_.authenticate(client, user, password);
+  if (!authenticated.is_ok()) ++dispatcher_.stats().denied_logins;
+  return authenticated;
 }
 
 void Server::reset_statistics() {

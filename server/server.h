@@ -7,36 +7,19 @@
 #include "server/base/result.h"
 #include "server/command/context.h"
 #include "server/command/server_control.h"
-#include "server/config/compatibility.h"
-#include "server/config/options.h"
-#include "server/dispatch/dispatch_options.h"
+#include "server/configuration.h"
 #include "server/dispatch/dispatcher.h"
 #include "server/dispatch/login.h"
 #include "server/info/info.h"
 #include "server/keyspace/keyspace.h"
-#include "server/keyspace/keyspace_options.h"
+#include "server/memory/memory_usage.h"
 #include "server/network/listener.h"
-#include "server/network/network_options.h"
 #include "server/network/reactor.h"
 #include "server/network/signals.h"
 #include "server/network/timer.h"
-#include "server/process/process_options.h"
+#include "server/server_info.h"
 
 namespace larder {
-
-// All options, in the order of the example file. Made before the server, because the file and the
-// command line are read, and the process goes to the background, before there is a loop.
-struct Configuration {
-  Configuration();
-
-  NetworkOptions network;
-  ProcessOptions process;
-  DispatchOptions dispatch;
-  KeyspaceOptions keyspace;
-  CompatibilityOptions compatibility;
-  Options options;
-  std::string file;  // absolute; empty: none
-};
 
 class Server final : private TurnHandler, private ServerControl {
  public:
@@ -71,6 +54,7 @@ class Server final : private TurnHandler, private ServerControl {
   void log_in_by_default(Client& client) override { login_.log_in_by_default(client); }
   std::string config_file() const override { return configuration_.file; }
   void reset_statistics() override;
+  void set_housekeeping(bool is_on) override { keeps_house_ = is_on; }
 
   void register_commands();
   void register_info();
@@ -89,9 +73,11 @@ class Server final : private TurnHandler, private ServerControl {
   CommandTable commands_;
   ClientList clients_;
   Limits limits_;
+  MemoryUsage memory_;
   Login login_;
   Services services_;
   Dispatcher dispatcher_;
+  ServerInfo server_info_;
   Reactor reactor_;
   Listener listener_;
   Timer tick_;
@@ -100,6 +86,7 @@ class Server final : private TurnHandler, private ServerControl {
   std::unique_ptr<Signals> signals_;
   uint32_t max_clients_ = 0;
   bool is_shutting_down_ = false;
+  bool keeps_house_ = true;
 };
 
 }  // namespace larder

@@ -177,6 +177,30 @@ Error wrong_arity_of_command() {
 }
 Error invalid_arguments_of_command() { return error("Invalid arguments specified for command"); }
 
+Error no_shutdown_in_progress() { return error("No shutdown in progress."); }
+Error shutdown_failed() { return error("Errors trying to SHUTDOWN. Check logs."); }
+
+Error as_given(std::string_view text) { return Error(concat({text})); }
+Error unknown_reply_type() {
+  return error(
+      "Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|"
+      "array|set|map|attrib|push|verbatim|true|false");
+}
+Error resp2_not_supported() { return error("RESP2 is not supported by this command"); }
+Error database_out_of_range() { return error("Out of range database"); }
+Error table_too_large() { return error("OOM in dictTryExpand"); }
+Error wrong_reload_option() {
+  return error("DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+}
+Error wrong_packed_threshold() {
+  return error("argument must be a memory value bigger than 1 and smaller than 4gb");
+}
+Error no_client_eviction() { return error("maxmemory-clients is disabled."); }
+Error config_rewrite_all_failed(std::string_view reason) {
+  if (reason.starts_with("ERR ")) reason.remove_prefix(4);
+  return error(concat({"CONFIG-REWRITE-FORCE-ALL failed: ", reason}));
+}
+
 Error protocol(std::string_view reason) { return error(concat({"Protocol error: ", reason})); }
 
 Error unknown_option(std::string_view name) {

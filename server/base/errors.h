@@ -94,6 +94,21 @@ Error command_has_no_keys();
 Error wrong_arity_of_command();
 Error invalid_arguments_of_command();
 
+// SHUTDOWN
+Error no_shutdown_in_progress();
+Error shutdown_failed();
+
+// DEBUG
+Error as_given(std::string_view text);  // a whole error, code included, that the client made up
+Error unknown_reply_type();
+Error resp2_not_supported();
+Error database_out_of_range();
+Error table_too_large();
+Error wrong_reload_option();
+Error wrong_packed_threshold();
+Error no_client_eviction();
+Error config_rewrite_all_failed(std::string_view reason);
+
 // Protocol
 Error protocol(std::string_view reason);
 

@@ -22,6 +22,7 @@
 #include "server/info/info.h"
 #include "server/keyspace/edit.h"
 #include "server/keyspace/keyspace.h"
+#include "server/memory/memory_usage.h"
 
 namespace larder {
 
@@ -39,6 +40,7 @@ struct Services {
   Info& info;
   ServerControl& control;
   Limits& limits;
+  MemoryUsage& memory;
 };
 
 // Every step-th argument from one on.

@@ -36,6 +36,8 @@ class ServerControl {
   virtual std::string config_file() const = 0;
   // CONFIG RESETSTAT.
   virtual void reset_statistics() = 0;
+  // DEBUG PAUSE-CRON: whether the server looks after clients and figures.
+  virtual void set_housekeeping(bool is_on) = 0;
 
  protected:
   ~ServerControl() = default;

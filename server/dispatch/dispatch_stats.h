@@ -14,14 +14,18 @@ struct DispatchStats : InfoGroup {
   DispatchStats() : InfoGroup("Stats") {}
   Counter commands_processed{*this, "total_commands_processed"};
   Counter error_replies{*this, "total_error_replies"};
+  Counter denied_logins{*this, "acl_access_denied_auth"};
 
   // Errors by their code, for INFO errorstats. Scripts and modules can make codes up, so there is a bound.
   static constexpr size_t kMaxCodes = 128;
+  static constexpr size_t kMaxCodeLength = 32;
   std::map<std::string, uint64_t, std::less<>> errors_by_code;
 
   void count_error(std::string_view text) {
     ++error_replies;
-    const std::string_view code = text.substr(0, text.find(' '));
+    // As in Redis, an error without a code, or with one that is too long to be one, counts as ERR.
+    const size_t space = text.substr(0, kMaxCodeLength).find(' ');
+    const std::string_view code = space == std::string_view::npos ? "ERR" : text.substr(0, space);
     if (auto known = errors_by_code.find(code); known != errors_by_code.end()) {
       known->second++;
     } else if (errors_by_code.size() < kMaxCodes) {

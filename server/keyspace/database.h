@@ -36,7 +36,11 @@ class Database {
   size_t expiring() const { return expiring_; }
   // The mean time to live of expiring keys, estimated from those that were given one of late.
   int64_t average_ttl_ms() const { return average_ttl_ms_; }
-  size_t table_memory() const { return table_.memory() + (wheel_ ? wheel_->memory() : 0); }
+  size_t table_memory() const { return table_.memory(); }
+  // What the index of expiries takes.
+  size_t expiry_memory() const {
+    return (wheel_ ? wheel_->memory() : 0) + (next_wheel_ ? next_wheel_->memory() : 0);
+  }
   size_t slot_count() const { return table_.slot_count(); }
 
   // The key's slot whether or not it has expired; nullptr if there is none. Valid until the next

@@ -137,6 +137,7 @@ ssize_t Connection::receive(std::span<iovec> pieces) {
   } while (result < 0 && errno == EINTR);
   if (result < 0) return -errno;
   reactor_.stats().input_bytes += static_cast<uint64_t>(result);
+  ++reactor_.stats().reads;
   return result;
 }
 
@@ -155,6 +156,7 @@ ssize_t Connection::transmit(std::span<iovec> pieces) {
   } while (result < 0 && errno == EINTR);
   if (result < 0) return -errno;
   reactor_.stats().output_bytes += static_cast<uint64_t>(result);
+  ++reactor_.stats().writes;
   return result;
 }
 

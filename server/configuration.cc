@@ -1,0 +1,13 @@
+#include "server/configuration.h"
+
+namespace larder {
+
+Configuration::Configuration() {
+  options.add(network);
+  options.add(dispatch);
+  options.add(keyspace);
+  options.add(process);
+  options.add(compatibility);
+}
+
+}  // namespace larder

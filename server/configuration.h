@@ -1,0 +1,30 @@
+// All options of the server.
+#pragma once
+
+#include <string>
+
+#include "server/config/compatibility.h"
+#include "server/config/options.h"
+#include "server/dispatch/dispatch_options.h"
+#include "server/keyspace/keyspace_options.h"
+#include "server/network/network_options.h"
+#include "server/process/process_options.h"
+
+namespace larder {
+
+// In the order of the example file. Made before the server, because the file and the command line are
+// read, and the process goes to the background, before there is a loop.
+struct Configuration {
+  Configuration();
+
+  NetworkOptions network;
+  ProcessOptions process;
+  DispatchOptions dispatch;
+  KeyspaceOptions keyspace;
+  CompatibilityOptions compatibility;
+  Options options;
+  std::string file;              // absolute; empty: none
+  std::string supervisor = "no";  // who started the process: no, systemd, upstart
+};
+
+}  // namespace larder
