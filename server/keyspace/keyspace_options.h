@@ -6,7 +6,7 @@
 namespace larder {
 
 struct KeyspaceOptions : OptionGroup {
-  KeyspaceOptions() : OptionGroup("Keyspace") {}
+  KeyspaceOptions() : OptionGroup("Keys and memory") {}
 
   Option<int> databases{*this,
                         "databases",
@@ -26,7 +26,7 @@ struct KeyspaceOptions : OptionGroup {
   Option<bool> dynamic_hz{*this,
                           "dynamic-hz",
                           true,
-                          {.help = "Has no effect: housekeeping does not depend on hz."}};
+                          {.help = "Has no effect: hz stays what it is, as looking after clients costs little."}};
   Option<bool> activerehashing{*this,
                                "activerehashing",
                                true,
@@ -38,15 +38,15 @@ struct KeyspaceOptions : OptionGroup {
                              .help = "Commands that need memory are refused while more than this is "
                                      "used; 0 sets no limit."}};
   Option<bool> lazyfree_lazy_eviction{*this, "lazyfree-lazy-eviction", false,
-                                      {.help = "Has no effect: nothing that is large is freed in "
-                                               "one piece."}};
-  Option<bool> lazyfree_lazy_expire{*this, "lazyfree-lazy-expire", false, {.help = "As above."}};
+                                      {.help = "Has no effect, as the four below: nothing that is "
+                                               "large is freed in one piece."}};
+  Option<bool> lazyfree_lazy_expire{*this, "lazyfree-lazy-expire", false, {.help = "Has no effect."}};
   Option<bool> lazyfree_lazy_server_del{*this, "lazyfree-lazy-server-del", false,
-                                        {.help = "As above."}};
+                                        {.help = "Has no effect."}};
   Option<bool> lazyfree_lazy_user_del{*this, "lazyfree-lazy-user-del", false,
-                                      {.help = "As above."}};
+                                      {.help = "Has no effect."}};
   Option<bool> lazyfree_lazy_user_flush{*this, "lazyfree-lazy-user-flush", false,
-                                        {.help = "As above."}};
+                                        {.help = "Has no effect."}};
 };
 
 }  // namespace larder

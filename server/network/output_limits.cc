@@ -1,18 +1,21 @@
 #include "server/network/output_limits.h"
 
 #include <optional>
+#include <utility>
 
 #include "server/base/errors.h"
 #include "server/base/numbers.h"
 #include "server/base/text.h"
+#include "server/config/option_values.h"
 
 namespace larder {
 namespace {
 
 constexpr size_t kWordsPerClass = 4;
 constexpr uint64_t kMegabyte = 1024 * 1024;
-// In CONFIG GET and in the file; "replica" is read as well.
+// In CONFIG GET; "replica" is read as well, and what files get.
 constexpr std::array<std::string_view, 3> kClassNames = {"normal", "slave", "pubsub"};
+constexpr std::array<std::string_view, 3> kFileNames = {"normal", "replica", "pubsub"};
 
 std::optional<size_t> class_index(std::string_view word) {
   if (equals_ignoring_case(word, "replica")) return static_cast<size_t>(OutputClass::replica);
@@ -20,6 +23,11 @@ std::optional<size_t> class_index(std::string_view word) {
     if (equals_ignoring_case(word, kClassNames[i])) return i;
   }
   return std::nullopt;
+}
+
+std::string size_word(uint64_t bytes) {
+  if (!std::in_range<int64_t>(bytes)) return std::to_string(bytes);
+  return option_values::integer_word(static_cast<int64_t>(bytes), option_values::Notation::bytes);
 }
 
 }  // namespace
@@ -48,10 +56,16 @@ Status OutputLimits::read(WordsView words, Reading) {
   return ok;
 }
 
+// CONFIG GET shows bytes, as Redis does, and the older name of replicas.
 std::string OutputLimits::text() const {
   std::string text;
-  for (const Words& line : lines()) {
-    for (const std::string& word : line) text += (text.empty() ? "" : " ") + word;
+  for (size_t i = 0; i < limits_.size(); i++) {
+    if (!text.empty()) text += ' ';
+    text += kClassNames[i];
+    for (const uint64_t number :
+         {limits_[i].hard_bytes, limits_[i].soft_bytes, limits_[i].soft_seconds}) {
+      text += ' ' + std::to_string(number);
+    }
   }
   return text;
 }
@@ -59,9 +73,8 @@ std::string OutputLimits::text() const {
 std::vector<Words> OutputLimits::lines() const {
   std::vector<Words> lines;
   for (size_t i = 0; i < limits_.size(); i++) {
-    lines.push_back({std::string(kClassNames[i]), std::to_string(limits_[i].hard_bytes),
-                     std::to_string(limits_[i].soft_bytes),
-                     std::to_string(limits_[i].soft_seconds)});
+    lines.push_back({std::string(kFileNames[i]), size_word(limits_[i].hard_bytes),
+                     size_word(limits_[i].soft_bytes), std::to_string(limits_[i].soft_seconds)});
   }
   return lines;
 }

@@ -27,7 +27,7 @@ Status check_title_template(const std::string& text) {
 
 }  // namespace
 
-ProcessOptions::ProcessOptions() : OptionGroup("Process") {
+ProcessOptions::ProcessOptions() : OptionGroup("Process and log") {
   shutdown_on_sigint.check(check_shutdown_flags);
   shutdown_on_sigterm.check(check_shutdown_flags);
   proc_title_template.check(check_title_template);

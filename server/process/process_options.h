@@ -82,8 +82,8 @@ struct ProcessOptions : OptionGroup {
       Supervision::no,
       kSupervisionNames,
       {.immutable = true,
-       .help = "Whom to tell when the server is ready and when it stops: systemd (Type=notify), "
-               "upstart (expect stop), auto (whichever started it), or no."}};
+       .help = "Whom to tell when the server is ready and when it stops: systemd with Type=notify, "
+               "upstart with expect stop; auto: whichever of them started it."}};
   Option<std::string> dir{*this,
                           "dir",
                           "./",
@@ -103,7 +103,7 @@ struct ProcessOptions : OptionGroup {
       "loglevel",
       log::Level::notice,
       kLogLevelNames,
-      {.help = "How much is logged: debug, verbose, notice, warning or nothing."}};
+      {.help = "How much is logged."}};
   Option<bool> syslog_enabled{*this,
                               "syslog-enabled",
                               false,
@@ -118,7 +118,7 @@ struct ProcessOptions : OptionGroup {
       "syslog-facility",
       SyslogFacility::local0,
       kSyslogFacilityNames,
-      {.immutable = true, .help = "The facility of the system log: user, or local0 to local7."}};
+      {.immutable = true, .help = "The facility of the system log."}};
   Option<bool> crash_log_enabled{
       *this,
       "crash-log-enabled",
@@ -154,7 +154,7 @@ struct ProcessOptions : OptionGroup {
       ShutdownFlags::standard,
       kShutdownFlagNames,
       {.several = true,
-       .help = "How SIGINT shuts down: default, or several of save, nosave, now and force."}};
+       .help = "How SIGINT shuts down: default, or several of the others."}};
   Option<ShutdownFlags> shutdown_on_sigterm{*this,
                                             "shutdown-on-sigterm",
                                             ShutdownFlags::standard,
