@@ -1,0 +1,72 @@
+// CONFIG REWRITE with a real file, and who may set what.
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "tests/support/test_server.h"
+
+namespace larder {
+namespace {
+
+TEST_CASE("CONFIG REWRITE keeps the file's text and brings the values of today into it") {
+  TestServer server(TestServer::Options{.config = "# my server\ntimeout 10\nhz 20\n"});
+  auto client = server.connect();
+  CHECK(client("CONFIG", "SET", "timeout", "33", "maxmemory", "100mb",
+               "client-output-buffer-limit", "normal 1gb 0 0") == status("OK"));
+  CHECK(client("CONFIG", "REWRITE") == status("OK"));
+  const std::string text = server.folder().read("test.conf");
+  INFO(text);
+  CHECK(text.starts_with("# my server\ntimeout 33\nhz 20\n"));
+  CHECK(text.find("\nmaxmemory 100mb\n") != std::string::npos);
+  CHECK(text.find("\nclient-output-buffer-limit normal 1gb 0 0\n") != std::string::npos);
+  // The second time there is nothing left to change.
+  CHECK(client("CONFIG", "REWRITE") == status("OK"));
+  CHECK(server.folder().read("test.conf") == text);
+}
+
+TEST_CASE("after CONFIG REWRITE a restarted server has the same options") {
+  TestServer server(TestServer::Options{.config = "timeout 10\n"});
+  {
+    auto client = server.connect();
+    client("CONFIG", "SET", "timeout", "0", "proto-max-bulk-len", "2mb", "requirepass", "pa ss\"word");
+    client("AUTH", "pa ss\"word");
+    CHECK(client("CONFIG", "REWRITE") == status("OK"));
+  }
+  const std::string rewritten = server.folder().read("test.conf");
+  INFO(rewritten);
+  CHECK(server.stop() == 0);
+  server.options().config = rewritten;
+  server.start();
+  auto client = server.connect();
+  CHECK(client("AUTH", "pa ss\"word") == status("OK"));
+  CHECK(client("CONFIG", "GET", "timeout") == array("timeout", "0"));
+  CHECK(client("CONFIG", "GET", "proto-max-bulk-len") == array("proto-max-bulk-len", "2097152"));
+}
+
+TEST_CASE("protected options need enable-protected-configs") {
+  for (const char* allowed : {"no", "local", "yes"}) {
+    TestServer server({"--enable-protected-configs", allowed});
+    auto client = server.connect();
+    const Reply reply = client("CONFIG", "SET", "dir", "/tmp");
+    if (std::string(allowed) == "no") {
+      CHECK(reply == is_error("ERR CONFIG SET failed (possibly related to argument 'dir') - can't "
+                              "set protected config"));
+    } else {
+      CHECK(reply == status("OK"));
+    }
+  }
+}
+
+TEST_CASE("a CONFIG SET that cannot be applied puts all values back") {
+  TestServer other;
+  TestServer server;
+  auto client = server.connect();
+  const Reply reply = client("CONFIG", "SET", "timeout", "77", "port", other.port());
+  CHECK(reply.is_error());
+  CHECK(reply.text.starts_with("ERR CONFIG SET failed (possibly related to argument 'port') - "));
+  CHECK(client("CONFIG", "GET", "timeout") == array("timeout", "0"));
+  CHECK(client("CONFIG", "GET", "port") == array("port", std::to_string(server.port())));
+  CHECK(server.connect()("PING") == status("PONG"));
+}
+
+}  // namespace
+}  // namespace larder

@@ -1,0 +1,49 @@
+#include "server/memory/memory_usage.h"
+
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <memory>
+
+namespace larder {
+namespace {
+
+constexpr size_t kBlock = 4 << 20;
+
+TEST_CASE("memory: the peak stays when the memory is given back") {
+  MemoryUsage memory;
+  memory.sample();
+  memory.mark_startup();
+  CHECK(memory.startup() > 0);
+  const size_t before = memory.used();
+  void* block = allocate(kBlock);
+  memory.sample();
+  CHECK(memory.used() >= before + kBlock);
+  deallocate(block, kBlock);
+  memory.sample();
+  CHECK(memory.used() < before + kBlock);
+  CHECK(memory.peak() >= before + kBlock);
+}
+
+TEST_CASE("memory: between samples the peak is at least what is used") {
+  MemoryUsage memory;
+  void* block = allocate(kBlock);
+  CHECK(memory.peak() >= kBlock);
+  CHECK(memory.peak() >= memory.used());
+  deallocate(block, kBlock);
+}
+
+TEST_CASE("memory: what is touched is resident") {
+  MemoryUsage memory;
+  memory.sample();
+  const size_t before = memory.resident();
+  CHECK(before > 100'000);
+  void* block = allocate(16 * kBlock);
+  std::memset(block, 1, 16 * kBlock);
+  memory.sample();
+  CHECK(memory.resident() >= before + 8 * kBlock);
+  CHECK(memory.resident() < machine_memory());
+  deallocate(block, 16 * kBlock);
+}
+
+}  // namespace
+}  // namespace larder
