@@ -12,8 +12,8 @@
 
 namespace larder {
 
-// In the order of the example file. Made before the server, because the file and the command line are
-// read, and the process goes to the background, before there is a loop.
+// In the order of the example file. Made before the server, because the file and the command line
+// are read, and the process goes to the background, before there is a loop.
 struct Configuration {
   Configuration();
 
@@ -23,7 +23,7 @@ struct Configuration {
   KeyspaceOptions keyspace;
   CompatibilityOptions compatibility;
   Options options;
-  std::string file;              // absolute; empty: none
+  std::string file;               // absolute; empty: none
   std::string supervisor = "no";  // who started the process: no, systemd, upstart
 };
 

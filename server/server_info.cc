@@ -189,9 +189,9 @@ ReplicationSection::ReplicationSection(const InfoSources& sources)
 CpuSection::CpuSection()
     : InfoGroup("CPU"), fields_(*this, [](InfoWriter& writer) {
         const auto line = [&writer](const char* name, const timeval& time) {
-          writer.line(name, fixed(static_cast<double>(time.tv_sec) +
-                                      static_cast<double>(time.tv_usec) / 1e6,
-                                  6));
+          writer.line(
+              name,
+              fixed(static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6, 6));
         };
         rusage process{};
         rusage children{};
@@ -220,9 +220,8 @@ CommandsSection::CommandsSection(const InfoSources& sources)
           const double mean = stats.calls == 0 ? 0 : usec / static_cast<double>(stats.calls);
           writer.line("cmdstat_" + std::string(command.full_name()),
                       "calls=" + std::to_string(stats.calls) +
-                          ",usec=" + std::to_string(stats.nanoseconds / 1000) +
-                          ",usec_per_call=" + fixed(mean, 2) +
-                          ",rejected_calls=" + std::to_string(stats.rejected) +
+                          ",usec=" + std::to_string(stats.nanoseconds / 1000) + ",usec_per_call=" +
+                          fixed(mean, 2) + ",rejected_calls=" + std::to_string(stats.rejected) +
                           ",failed_calls=" + std::to_string(stats.failed));
         }
       }) {}

@@ -1,5 +1,5 @@
-// The fields of INFO for which several parts are needed. Those that one part knows alone are members
-// of that part (NetworkStats, DispatchStats, KeyspaceStats).
+// The fields of INFO for which several parts are needed. Those that one part knows alone are
+// members of that part (NetworkStats, DispatchStats, KeyspaceStats).
 #pragma once
 
 #include <cstdint>

@@ -19,9 +19,7 @@ std::string two_decimals(double value) {
 class MemoryWriter {
  public:
   explicit MemoryWriter(InfoWriter& writer) : writer_(writer) {}
-  void bytes(const std::string& name, size_t value) {
-    writer_.line(name, std::to_string(value));
-  }
+  void bytes(const std::string& name, size_t value) { writer_.line(name, std::to_string(value)); }
   // With a second line for people.
   void bytes_human(const std::string& name, size_t value) {
     bytes(name, value);

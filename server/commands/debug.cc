@@ -16,7 +16,9 @@ namespace larder {
 namespace {
 
 // A switch as Redis reads it: what is no number is 0.
-bool is_on(std::string_view text) { return parse_int64(text).value_or(0) != 0; }
+bool is_on(std::string_view text) {
+  return parse_int64(text).value_or(0) != 0;
+}
 
 // DEBUG SLEEP seconds. The whole server sleeps.
 Status sleep(Context& ctx) {
@@ -76,10 +78,14 @@ Status reload(Context& ctx) {
 }
 
 // DEBUG LOADAOF
-Status load_aof(Context&) { return errors::not_supported_yet("DEBUG LOADAOF"); }
+Status load_aof(Context&) {
+  return errors::not_supported_yet("DEBUG LOADAOF");
+}
 
 // DEBUG CLIENT-EVICTION
-Status client_eviction(Context&) { return errors::no_client_eviction(); }
+Status client_eviction(Context&) {
+  return errors::no_client_eviction();
+}
 
 // --- What tests of Redis switch, and Larder has nothing to switch for ---
 
@@ -95,7 +101,8 @@ Status reply_buffer(Context& ctx) {
   if (!equals_ignoring_case(setting, "peak-reset-time")) {
     return errors::wrong_subcommand_arity(ctx.arg(1), "DEBUG");
   }
-  const bool is_word = equals_ignoring_case(ctx.arg(3), "never") || equals_ignoring_case(ctx.arg(3), "reset");
+  const bool is_word =
+      equals_ignoring_case(ctx.arg(3), "never") || equals_ignoring_case(ctx.arg(3), "reset");
   if (!is_word && !parse_int64(ctx.arg(3))) return errors::not_an_integer();
   return accept(ctx);
 }

@@ -1,5 +1,5 @@
-// The subcommands of DEBUG, by subject. DEBUG is one command for clients and ACL rules; debug.cc has
-// the table.
+// The subcommands of DEBUG, by subject. DEBUG is one command for clients and ACL rules; debug.cc
+// has the table.
 #pragma once
 
 #include <cstddef>

@@ -45,13 +45,17 @@ Status leak(Context& ctx) {
 }
 
 constexpr DebugCommand kCommands[] = {
-    {"segfault", 2, SIZE_MAX, segfault}, {"panic", 2, SIZE_MAX, panic},
-    {"assert", 2, SIZE_MAX, fail_assertion}, {"oom", 2, SIZE_MAX, run_out_of_memory},
+    {"segfault", 2, SIZE_MAX, segfault},
+    {"panic", 2, SIZE_MAX, panic},
+    {"assert", 2, SIZE_MAX, fail_assertion},
+    {"oom", 2, SIZE_MAX, run_out_of_memory},
     {"leak", 3, 3, leak},
 };
 
 }  // namespace
 
-std::span<const DebugCommand> debug_crash_commands() { return kCommands; }
+std::span<const DebugCommand> debug_crash_commands() {
+  return kCommands;
+}
 
 }  // namespace larder

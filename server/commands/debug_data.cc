@@ -35,8 +35,7 @@ Status object(Context& ctx) {
   const int64_t idle_seconds = Database::idle_seconds(*slot, ctx.now_ms());
   const int64_t clock = (ctx.now_ms() / 1000 - idle_seconds) & 0xffffff;
   const std::string encoding(encoding_name(entry.value()));
-  const size_t length =
-      entry.type() == Type::string ? serialized_length(String(entry.value())) : 0;
+  const size_t length = entry.type() == Type::string ? serialized_length(String(entry.value())) : 0;
   std::array<char, 200> text;
   std::snprintf(text.data(), text.size(),
                 "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%lld "
@@ -162,28 +161,28 @@ Status htstats(Context& ctx) {
   const Database& database = ctx.keyspace.database(static_cast<size_t>(*index));
   const size_t slots = std::max<size_t>(database.slot_count(), 1);
   std::array<char, 400> text;
-  const int length = std::snprintf(
-      text.data(), text.size(),
-      "[Dictionary HT]\n keys: %zu\n slots: %zu\n slots in use: %.1f%%\n bytes: %zu\n"
-      "[Expires HT]\n keys: %zu\n mean time to live, ms: %lld\n bytes: %zu\n",
-      database.size(), database.slot_count(),
-      100 * static_cast<double>(database.size()) / static_cast<double>(slots),
-      database.table_memory(), database.expiring(),
-      static_cast<long long>(database.average_ttl_ms()), database.expiry_memory());
+  const int length =
+      std::snprintf(text.data(), text.size(),
+                    "[Dictionary HT]\n keys: %zu\n slots: %zu\n slots in use: %.1f%%\n bytes: %zu\n"
+                    "[Expires HT]\n keys: %zu\n mean time to live, ms: %lld\n bytes: %zu\n",
+                    database.size(), database.slot_count(),
+                    100 * static_cast<double>(database.size()) / static_cast<double>(slots),
+                    database.table_memory(), database.expiring(),
+                    static_cast<long long>(database.average_ttl_ms()), database.expiry_memory());
   ctx.reply.verbatim("txt", std::string_view(text.data(), static_cast<size_t>(length)));
   return ok;
 }
 
 constexpr DebugCommand kCommands[] = {
-    {"object", 3, 3, object},
-    {"populate", 3, 5, populate},
-    {"digest", 2, 2, digest},
-    {"digest-value", 2, SIZE_MAX, digest_value},
+    {"object", 3, 3, object},   {"populate", 3, 5, populate},
+    {"digest", 2, 2, digest},   {"digest-value", 2, SIZE_MAX, digest_value},
     {"htstats", 3, 4, htstats},
 };
 
 }  // namespace
 
-std::span<const DebugCommand> debug_data_commands() { return kCommands; }
+std::span<const DebugCommand> debug_data_commands() {
+  return kCommands;
+}
 
 }  // namespace larder

@@ -71,9 +71,8 @@ constexpr Sample kSamples[] = {
     {"map", write_map},
     {"attrib", write_attribute},
     {"push", write_push},
-    {"verbatim", written<[](ReplyWriter& reply) {
-       reply.verbatim("txt", "This is a verbatim\nstring");
-     }>},
+    {"verbatim",
+     written<[](ReplyWriter& reply) { reply.verbatim("txt", "This is a verbatim\nstring"); }>},
     {"true", written<[](ReplyWriter& reply) { reply.boolean(true); }>},
     {"false", written<[](ReplyWriter& reply) { reply.boolean(false); }>},
 };
@@ -87,12 +86,16 @@ Status protocol(Context& ctx) {
 }
 
 // DEBUG ERROR text
-Status error(Context& ctx) { return errors::as_given(ctx.arg(2)); }
+Status error(Context& ctx) {
+  return errors::as_given(ctx.arg(2));
+}
 
 constexpr DebugCommand kCommands[] = {{"protocol", 3, 3, protocol}, {"error", 3, 3, error}};
 
 }  // namespace
 
-std::span<const DebugCommand> debug_protocol_commands() { return kCommands; }
+std::span<const DebugCommand> debug_protocol_commands() {
+  return kCommands;
+}
 
 }  // namespace larder

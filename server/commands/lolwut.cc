@@ -14,13 +14,13 @@ using Thing = std::array<std::string_view, kRows>;
 
 // What may stand on a shelf: each as wide as every other, so that it can stand anywhere.
 constexpr Thing kThings[] = {
-    {"        ", "        ", "        "},  // nothing left
-    {"  ____  ", " |~~~~| ", " |____| "},  // jam
-    {"  _==_  ", " (    ) ", " (____) "},  // pickles
-    {"   __   ", "  |  |  ", "  |__|  "},  // oil
-    {"        ", "   ,.   ", "  (__)  "},  // an apple
+    {"        ", "        ", "        "},    // nothing left
+    {"  ____  ", " |~~~~| ", " |____| "},    // jam
+    {"  _==_  ", " (    ) ", " (____) "},    // pickles
+    {"   __   ", "  |  |  ", "  |__|  "},    // oil
+    {"        ", "   ,.   ", "  (__)  "},    // an apple
     {"  ____  ", " /o  o\\ ", " \\_o__/ "},  // cheese
-    {"        ", " .----. ", " |:::.| "},  // bread
+    {"        ", " .----. ", " |:::.| "},    // bread
 };
 constexpr size_t kShelves = 3;
 constexpr size_t kThingsPerShelf = 6;

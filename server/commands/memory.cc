@@ -37,8 +37,8 @@ Status usage(Context& ctx) {
   if (entry == nullptr) {
     ctx.reply.null();
   } else {
-    ctx.reply.integer(static_cast<int64_t>(
-        key_memory(ctx.database(), *entry, static_cast<size_t>(samples))));
+    ctx.reply.integer(
+        static_cast<int64_t>(key_memory(ctx.database(), *entry, static_cast<size_t>(samples))));
   }
   return ok;
 }

@@ -16,12 +16,7 @@ double percent(size_t part, size_t whole) {
 
 void add_clients(MemoryReport& report, const ClientList& clients) {
   report.client_count = clients.size();
-  for (const auto& [id, client] : clients.all()) {
-    report.clients += client->socket.memory();
-    report.largest_input = std::max(report.largest_input, client->socket.input_bytes());
-    report.largest_output =
-        std::max(report.largest_output, client->socket.queued_output().memory());
-  }
+  for (const auto& [id, client] : clients.all()) report.clients += client->socket.memory();
 }
 
 void add_databases(MemoryReport& report, Keyspace& keyspace) {
@@ -29,15 +24,15 @@ void add_databases(MemoryReport& report, Keyspace& keyspace) {
     const Database& database = keyspace.database(i);
     if (database.size() == 0) continue;
     report.keys += database.size();
-    report.databases.push_back({static_cast<int>(i), database.size(), database.table_memory(),
-                                database.expiry_memory()});
+    report.databases.push_back(
+        {static_cast<int>(i), database.size(), database.table_memory(), database.expiry_memory()});
   }
 }
 
 }  // namespace
 
 MemoryReport make_memory_report(const Services& services) {
-  const MemoryUsage& memory = services.memory;
+  MemoryUsage& memory = services.memory;
   MemoryReport report;
   report.used = memory.used();
   report.peak = memory.peak();

@@ -31,13 +31,11 @@ struct MemoryReport {
   MemoryFigures allocator{};
   size_t client_count = 0;
   size_t clients = 0;  // their buffers and sessions
-  size_t largest_input = 0;
-  size_t largest_output = 0;
   size_t keys = 0;
   std::vector<DatabaseTables> databases;  // those that hold keys
 
-  size_t overhead = 0;  // what is not keys and values
-  size_t dataset = 0;   // what is
+  size_t overhead = 0;         // what is not keys and values
+  size_t dataset = 0;          // what is
   double dataset_percent = 0;  // of what is used beyond startup
   double peak_percent = 0;
   size_t bytes_per_key = 0;

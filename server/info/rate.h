@@ -11,8 +11,8 @@ namespace larder {
 // the samples that it does not have yet as 0, as Redis does, so it rises over 1.6 seconds.
 class Rate {
  public:
-  // Tells the total at a moment (microseconds that never go back). Called as often as is convenient:
-  // what comes within 90 ms of the last sample is left for the next one.
+  // Tells the total at a moment (microseconds that never go back). Called as often as is
+  // convenient: what comes within 90 ms of the last sample is left for the next one.
   void sample(int64_t now_us, uint64_t total);
   uint64_t per_second() const;
   // After the total was set back to 0.

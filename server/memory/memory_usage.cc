@@ -11,7 +11,9 @@
 namespace larder {
 namespace {
 
-size_t page_size() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+size_t page_size() {
+  return static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
 
 // The second number of /proc/self/statm, in pages; read without a stream's allocations.
 size_t resident_memory() {

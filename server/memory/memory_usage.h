@@ -15,10 +15,10 @@ class MemoryUsage {
   // What is used now is the server itself, before there is any data.
   void mark_startup() { startup_ = used_memory(); }
 
-  // All in bytes. used() is of this moment, as is what it adds to the peak; the peak is otherwise
-  // as fine as the samples.
+  // All in bytes. The peak is the largest of the samples and of the moments at which it was asked
+  // for.
   size_t used() const { return used_memory(); }
-  size_t peak() const { return std::max(peak_, used_memory()); }
+  size_t peak() { return peak_ = std::max(peak_, used_memory()); }
   size_t startup() const { return startup_; }
 
   // At the last sample, so that they can be compared with each other.

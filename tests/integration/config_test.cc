@@ -10,8 +10,8 @@ namespace {
 TEST_CASE("CONFIG REWRITE keeps the file's text and brings the values of today into it") {
   TestServer server(TestServer::Options{.config = "# my server\ntimeout 10\nhz 20\n"});
   auto client = server.connect();
-  CHECK(client("CONFIG", "SET", "timeout", "33", "maxmemory", "100mb",
-               "client-output-buffer-limit", "normal 1gb 0 0") == status("OK"));
+  CHECK(client("CONFIG", "SET", "timeout", "33", "maxmemory", "100mb", "client-output-buffer-limit",
+               "normal 1gb 0 0") == status("OK"));
   CHECK(client("CONFIG", "REWRITE") == status("OK"));
   const std::string text = server.folder().read("test.conf");
   INFO(text);
@@ -27,7 +27,8 @@ TEST_CASE("after CONFIG REWRITE a restarted server has the same options") {
   TestServer server(TestServer::Options{.config = "timeout 10\n"});
   {
     auto client = server.connect();
-    client("CONFIG", "SET", "timeout", "0", "proto-max-bulk-len", "2mb", "requirepass", "pa ss\"word");
+    client("CONFIG", "SET", "timeout", "0", "proto-max-bulk-len", "2mb", "requirepass",
+           "pa ss\"word");
     client("AUTH", "pa ss\"word");
     CHECK(client("CONFIG", "REWRITE") == status("OK"));
   }

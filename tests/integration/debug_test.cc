@@ -28,10 +28,9 @@ TEST_CASE("a crash leaves a report in the log, and ends the process by its signa
     int signal;
     const char* reason;
   };
-  for (const Crash& crash : {Crash{"SEGFAULT", SIGSEGV, "SIGSEGV"},
-                             Crash{"PANIC", SIGABRT, "DEBUG PANIC called"},
-                             Crash{"ASSERT", SIGABRT, "ctx.argc() == 0"},
-                             Crash{"OOM", SIGABRT, "Out of memory"}}) {
+  for (const Crash& crash :
+       {Crash{"SEGFAULT", SIGSEGV, "SIGSEGV"}, Crash{"PANIC", SIGABRT, "DEBUG PANIC called"},
+        Crash{"ASSERT", SIGABRT, "ctx.argc() == 0"}, Crash{"OOM", SIGABRT, "Out of memory"}}) {
     TestServer server({"--enable-debug-command", "yes"});
     auto client = server.connect();
     client("SET", "secret-key", "secret-value");
