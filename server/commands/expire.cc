@@ -43,8 +43,7 @@ Result<Conditions> read_conditions(Context& ctx) {
     }
   }
   TRY(args.status());
-  if (conditions.if_none &&
-      (conditions.if_some || conditions.if_later || conditions.if_earlier)) {
+  if (conditions.if_none && (conditions.if_some || conditions.if_later || conditions.if_earlier)) {
     return errors::incompatible_expire_options();
   }
   if (conditions.if_later && conditions.if_earlier) return errors::greater_and_less_together();
@@ -80,13 +79,21 @@ Status set_expiry(Context& ctx, Unit unit, Origin origin) {
 }
 
 // EXPIRE key seconds [NX | XX | GT | LT]
-Status expire(Context& ctx) { return set_expiry(ctx, Unit::seconds, Origin::now); }
+Status expire(Context& ctx) {
+  return set_expiry(ctx, Unit::seconds, Origin::now);
+}
 // PEXPIRE key milliseconds [NX | XX | GT | LT]
-Status pexpire(Context& ctx) { return set_expiry(ctx, Unit::milliseconds, Origin::now); }
+Status pexpire(Context& ctx) {
+  return set_expiry(ctx, Unit::milliseconds, Origin::now);
+}
 // EXPIREAT key unix-time-seconds [NX | XX | GT | LT]
-Status expireat(Context& ctx) { return set_expiry(ctx, Unit::seconds, Origin::epoch); }
+Status expireat(Context& ctx) {
+  return set_expiry(ctx, Unit::seconds, Origin::epoch);
+}
 // PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]
-Status pexpireat(Context& ctx) { return set_expiry(ctx, Unit::milliseconds, Origin::epoch); }
+Status pexpireat(Context& ctx) {
+  return set_expiry(ctx, Unit::milliseconds, Origin::epoch);
+}
 
 // Replies -2 without a key, -1 without an expiry.
 Status tell_expiry(Context& ctx, Unit unit, Origin origin) {
@@ -96,20 +103,28 @@ Status tell_expiry(Context& ctx, Unit unit, Origin origin) {
     return ok;
   }
   const int64_t ms = entry->expiry_ms() - (origin == Origin::now ? ctx.now_ms() : 0);
-  // Seconds are rounded to the nearest, as in Redis; done in parts, because a moment near the end of
-  // time leaves no room for adding half a second.
+  // Seconds are rounded to the nearest, as in Redis; done in parts, because a moment near the end
+  // of time leaves no room for adding half a second.
   ctx.reply.integer(unit == Unit::seconds ? ms / 1000 + (ms % 1000 >= 500 ? 1 : 0) : ms);
   return ok;
 }
 
 // TTL key
-Status ttl(Context& ctx) { return tell_expiry(ctx, Unit::seconds, Origin::now); }
+Status ttl(Context& ctx) {
+  return tell_expiry(ctx, Unit::seconds, Origin::now);
+}
 // PTTL key
-Status pttl(Context& ctx) { return tell_expiry(ctx, Unit::milliseconds, Origin::now); }
+Status pttl(Context& ctx) {
+  return tell_expiry(ctx, Unit::milliseconds, Origin::now);
+}
 // EXPIRETIME key
-Status expiretime(Context& ctx) { return tell_expiry(ctx, Unit::seconds, Origin::epoch); }
+Status expiretime(Context& ctx) {
+  return tell_expiry(ctx, Unit::seconds, Origin::epoch);
+}
 // PEXPIRETIME key
-Status pexpiretime(Context& ctx) { return tell_expiry(ctx, Unit::milliseconds, Origin::epoch); }
+Status pexpiretime(Context& ctx) {
+  return tell_expiry(ctx, Unit::milliseconds, Origin::epoch);
+}
 
 // PERSIST key
 Status persist(Context& ctx) {

@@ -14,8 +14,8 @@ Status dbsize(Context& ctx) {
 
 enum class Flush { in_background, before_reply };
 
-// Without an option, and with ASYNC, the memory comes back in slices between requests, in which nobody
-// waits. With SYNC it is back before the reply.
+// Without an option, and with ASYNC, the memory comes back in slices between requests, in which
+// nobody waits. With SYNC it is back before the reply.
 Result<Flush> read_flush_option(Context& ctx) {
   Flush flush = Flush::in_background;
   ArgReader args(ctx);

@@ -9,8 +9,8 @@
 namespace larder {
 namespace {
 
-// Calls `function(const Key&)` for the arguments from the first on, and replies with how often it said
-// true. Keys are looked up in blocks, so that their cache misses overlap.
+// Calls `function(const Key&)` for the arguments from the first on, and replies with how often it
+// said true. Keys are looked up in blocks, so that their cache misses overlap.
 template <class Function>
 void count_keys(Context& ctx, Function&& function) {
   constexpr size_t kBlock = 16;

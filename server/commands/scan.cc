@@ -38,8 +38,8 @@ Status keys(Context& ctx) {
 
 // --- SCAN ---
 
-// Cursors have 48 bits, the upper ones of a position in the table: clients read them as signed numbers
-// or as doubles, and both hold 48 bits.
+// Cursors have 48 bits, the upper ones of a position in the table: clients read them as signed
+// numbers or as doubles, and both hold 48 bits.
 constexpr unsigned kCursorShift = 16;
 
 struct ScanOptions {
@@ -54,8 +54,8 @@ struct ScanOptions {
 };
 
 std::optional<Type> find_type(std::string_view name) {
-  for (const Type type : {Type::string, Type::list, Type::set, Type::sorted_set, Type::hash,
-                          Type::stream}) {
+  for (const Type type :
+       {Type::string, Type::list, Type::set, Type::sorted_set, Type::hash, Type::stream}) {
     if (equals_ignoring_case(name, type_name(type))) return type;
   }
   return std::nullopt;
@@ -103,8 +103,8 @@ struct ScanStep {
   uint64_t position = 0;  // where to go on; 0: done
 };
 
-// Goes on until COUNT keys were seen, whether or not they are admitted. In a table that has lost most of
-// its keys, ten buckets for each of them are enough for one call.
+// Goes on until COUNT keys were seen, whether or not they are admitted. In a table that has lost
+// most of its keys, ten buckets for each of them are enough for one call.
 ScanStep scan_step(Context& ctx, uint64_t position, const ScanOptions& options) {
   constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
   const int64_t now_ms = ctx.now_ms();
@@ -120,7 +120,8 @@ ScanStep scan_step(Context& ctx, uint64_t position, const ScanOptions& options) 
     });
     steps--;
     // Within the cursor it began with, a scan would begin there again.
-  } while (position != 0 && ((seen < options.count && steps > 0) || position >> kCursorShift == start));
+  } while (position != 0 &&
+           ((seen < options.count && steps > 0) || position >> kCursorShift == start));
   step.position = position;
   return step;
 }

@@ -1,9 +1,9 @@
 // When a key was last used, in the 15 bits that a slot of the table has for it.
 //
-// A stamp is either fine, whole seconds modulo 4.5 hours, or coarse, units of 1024 seconds modulo 194
-// days. A use stamps fine, and so stores at most once a second; a walk over the table every 68 minutes
-// (Keyspace) makes coarse stamps of the older ones before the fine ones come round. Coarse ones come
-// round as Redis's do.
+// A stamp is either fine, whole seconds modulo 4.5 hours, or coarse, units of 1024 seconds modulo
+// 194 days. A use stamps fine, and so stores at most once a second; a walk over the table every 68
+// minutes (Keyspace) makes coarse stamps of the older ones before the fine ones come round. Coarse
+// ones come round as Redis's do.
 //
 //   bit 14: coarse    bits 0-13: the number
 #pragma once

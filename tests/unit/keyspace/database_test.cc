@@ -17,7 +17,9 @@ Entry* new_entry(std::string_view key, int64_t expiry_ms) {
   return Entry::create({key, Type::string, 1, expiry_ms, 0});
 }
 
-std::string name_of(uint64_t number) { return "key:" + to_text(static_cast<int64_t>(number)); }
+std::string name_of(uint64_t number) {
+  return "key:" + to_text(static_cast<int64_t>(number));
+}
 
 // A database and what it ought to hold: key and expiry.
 class CheckedDatabase {
@@ -44,18 +46,11 @@ class CheckedDatabase {
   // Lets background expiry run until it says that it is done, and compares everything.
   void expire(bool in_slices) {
     size_t calls = 0;
-    const auto check_expired = [&](const Entry& entry) {
-      const auto found = model_.find(std::string(entry.key()));
-      REQUIRE(found != model_.end());
-      REQUIRE(found->second == entry.expiry_ms());
-      REQUIRE(found->second < now_ms);
-      model_.erase(found);
-    };
-    while (database.expire_due(now_ms, in_slices ? Deadline::in_us(0) : Deadline::never(),
-                               check_expired)) {
+    while (expire_until(in_slices ? Deadline::in_us(0) : Deadline::never())) {
       REQUIRE(++calls < 100'000);
     }
   }
+  void expire_slice() { expire_until(Deadline::in_us(0)); }
   void check(int64_t tolerance_ms) {
     REQUIRE(database.size() == model_.size());
     size_t expiring = 0;
@@ -72,6 +67,16 @@ class CheckedDatabase {
   }
 
  private:
+  bool expire_until(Deadline deadline) {
+    return database.expire_due(now_ms, deadline, [&](const Entry& entry) {
+      const auto found = model_.find(std::string(entry.key()));
+      REQUIRE(found != model_.end());
+      REQUIRE(found->second == entry.expiry_ms());
+      REQUIRE(found->second < now_ms);
+      model_.erase(found);
+    });
+  }
+
   std::map<std::string, int64_t> model_;
 };
 
@@ -84,7 +89,8 @@ TEST_CASE("keys end within a tick after their time, whatever happened to them be
     CheckedDatabase checked;
     const auto any_expiry = [&]() -> int64_t {
       if (random.below(5) == 0) return kNoExpiry;
-      return checked.now_ms + 1 + static_cast<int64_t>(random.below(uint64_t{1} << random.below(32)));
+      return checked.now_ms + 1 +
+             static_cast<int64_t>(random.below(uint64_t{1} << random.below(32)));
     };
     for (int round = 0; round < 300; round++) {
       for (uint64_t i = random.below(60); i > 0; i--) {
@@ -125,7 +131,8 @@ TEST_CASE("refreshing expiries over and over keeps the index small") {
   for (int round = 0; round < 2000; round++) {
     for (uint64_t i = 0; i < kKeys; i++) {
       // Sessions that are prolonged, or expiries that go back and forth.
-      const int64_t ttl_ms = later ? 1'800'000 : 60'000 + static_cast<int64_t>(random.below(3'600'000));
+      const int64_t ttl_ms =
+          later ? 1'800'000 : 60'000 + static_cast<int64_t>(random.below(3'600'000));
       checked.put(name_of(i), checked.now_ms + ttl_ms);
     }
     checked.now_ms += 100;
@@ -151,6 +158,35 @@ TEST_CASE("keys that come and go do not fill the index") {
     }
   }
   CHECK(most < 400'000);
+}
+
+TEST_CASE("keys that get an expiry while the index is built anew end on time") {
+  CheckedDatabase checked;
+  Random random(5);
+  constexpr uint64_t kKeys = 20'000;
+  for (uint64_t i = 0; i < kKeys; i++) checked.put(name_of(i), kNoExpiry);
+  for (int round = 0; round < 4; round++) {
+    // More stale references than are tolerated.
+    for (uint64_t i = 0; i < 20'000; i++) {
+      checked.put("stale", checked.now_ms + 3'600'000);
+      checked.erase("stale");
+    }
+    // Each call builds a part of the new index.
+    const size_t before = checked.database.table_memory();
+    for (int slice = 0; slice < 200; slice++) {
+      for (int i = 0; i < 20; i++) {
+        const int64_t ttl_ms = 1 + static_cast<int64_t>(random.below(100'000));
+        checked.put(name_of(random.below(kKeys)), checked.now_ms + ttl_ms);
+      }
+      checked.expire_slice();
+    }
+    CHECK(checked.database.table_memory() < before);
+    for (int second = 0; second < 110; second++) {
+      checked.now_ms += 1000;
+      checked.expire(true);
+      checked.check(TimingWheel::kTickMs);
+    }
+  }
 }
 
 TEST_CASE("a clock that is set back, or forward, does not lose keys") {
@@ -181,7 +217,8 @@ TEST_CASE("a million keys of the same second are gone in slices") {
   const int64_t end_ms = kStartMs + 3'600'000;
   for (uint64_t i = 0; i < kKeys; i++) {
     const std::string name = name_of(i);
-    database.insert(make_key(name), new_entry(name, end_ms + static_cast<int64_t>(i % 1000)), kStartMs);
+    database.insert(make_key(name), new_entry(name, end_ms + static_cast<int64_t>(i % 1000)),
+                    kStartMs);
   }
   size_t expired = 0;
   int64_t longest_us = 0;
@@ -190,8 +227,8 @@ TEST_CASE("a million keys of the same second are gone in slices") {
   bool has_more = true;
   while (has_more) {
     const int64_t start_us = monotonic_us();
-    has_more = database.expire_due(end_ms + 1016, Deadline::in_us(500),
-                                   [&](const Entry&) { expired++; });
+    has_more =
+        database.expire_due(end_ms + 1016, Deadline::in_us(500), [&](const Entry&) { expired++; });
     const int64_t took_us = monotonic_us() - start_us;
     longest_us = std::max(longest_us, took_us);
     total_us += took_us;
@@ -248,7 +285,8 @@ TEST_CASE("a database is drained in slices, its index with it") {
 
 TEST_CASE("a slot remembers when its key was used, beside its expiry") {
   Database database(0);
-  Database::Slot* slot = database.insert(make_key("a"), new_entry("a", kStartMs + 1'000'000), kStartMs);
+  Database::Slot* slot =
+      database.insert(make_key("a"), new_entry("a", kStartMs + 1'000'000), kStartMs);
   CHECK(Database::idle_seconds(*slot, kStartMs) == 0);
   CHECK(Database::idle_seconds(*slot, kStartMs + 90'000) == 90);
   Database::touch(*slot, IdleTime::stamp(kStartMs + 60'000));

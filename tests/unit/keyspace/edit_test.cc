@@ -16,13 +16,14 @@ constexpr int64_t kStartMs = 1'700'000'000'000;
 struct EditTest {
   EditTest() : keyspace(1), database(keyspace.database(0)) {
     keyspace.set_now_ms(kStartMs);
-    keyspace.key_changed.add([this](const KeyEvent& event) { events += std::string(event.event) + ";"; });
+    keyspace.key_changed.add(
+        [this](const KeyEvent& event) { events += std::string(event.event) + ";"; });
   }
   Edit<String> edit(std::string_view name, int64_t expiry_ms = kNoExpiry) {
     const Key key = make_key(name);
     Database::Slot* slot = keyspace.find(database, key, Lookup::write);
-    return {keyspace, database, key, slot, Type::string,
-            slot == nullptr ? expiry_ms : slot->get()->expiry_ms()};
+    return {keyspace, database,     key,
+            slot,     Type::string, slot == nullptr ? expiry_ms : slot->get()->expiry_ms()};
   }
   std::optional<std::string> value(std::string_view name) {
     const Database::Slot* slot = keyspace.find(database, make_key(name), Lookup::silent);
@@ -30,7 +31,9 @@ struct EditTest {
     String::Digits digits;
     return std::string(String(slot->get()->value()).bytes(digits));
   }
-  int64_t expiry_ms(std::string_view name) { return database.find(make_key(name))->get()->expiry_ms(); }
+  int64_t expiry_ms(std::string_view name) {
+    return database.find(make_key(name))->get()->expiry_ms();
+  }
 
   Keyspace keyspace;
   Database& database;
@@ -80,7 +83,8 @@ TEST_CASE("a replaced key gets another value and another expiry") {
     for (const std::string& value : {std::string("short"), large, std::string("12"), large}) {
       const Key key = make_key("k");
       Edit<String> edit(test.keyspace, test.database, key,
-                        test.keyspace.find(test.database, key, Lookup::write), Type::string, expiry_ms);
+                        test.keyspace.find(test.database, key, Lookup::write), Type::string,
+                        expiry_ms);
       edit.discard_value();
       edit->assign(value);
       edit.commit("set");

@@ -25,7 +25,8 @@ std::string value_of(const Entry& entry) {
 TEST_CASE("an entry gives back what was put into it") {
   const size_t key_size = GENERATE(0u, 1u, 16u, 255u, 65'534u, 65'535u, 65'536u, 200'000u);
   const size_t value_size = GENERATE(0u, 1u, 44u, 32'768u, 65'535u);
-  const int64_t expiry_ms = GENERATE(as<int64_t>{}, kNoExpiry, int64_t{0}, int64_t{1'700'000'000'000}, INT64_MAX);
+  const int64_t expiry_ms =
+      GENERATE(as<int64_t>{}, kNoExpiry, int64_t{0}, int64_t{1'700'000'000'000}, INT64_MAX);
   const std::string key(key_size, 'k');
   const std::string value(value_size, 'v');
   Entry* entry = create_with_value(key, expiry_ms, value);

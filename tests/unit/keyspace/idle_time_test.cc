@@ -9,7 +9,8 @@ namespace larder {
 TEST_CASE("a stamp tells seconds for hours, and a quarter of an hour for half a year") {
   Random random(1);
   for (int round = 0; round < 500; round++) {
-    const int64_t used_ms = 1'700'000'000'000 + static_cast<int64_t>(random.below(1'000'000'000'000));
+    const int64_t used_ms =
+        1'700'000'000'000 + static_cast<int64_t>(random.below(1'000'000'000'000));
     uint16_t stamp = IdleTime::stamp(used_ms);
     CHECK(IdleTime::idle_seconds(stamp, used_ms) == 0);
     CHECK(IdleTime::idle_seconds(stamp, used_ms + 3'000) == 3);

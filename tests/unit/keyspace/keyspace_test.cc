@@ -34,9 +34,7 @@ class TestKeyspace {
     edit->assign(value);
     edit.commit("set");
   }
-  bool has(std::string_view name, size_t database = 0) {
-    return find(name, database) != nullptr;
-  }
+  bool has(std::string_view name, size_t database = 0) { return find(name, database) != nullptr; }
   Database::Slot* find(std::string_view name, size_t database = 0) {
     return keyspace.find(keyspace.database(database), make_key(name), Lookup::silent);
   }
@@ -143,9 +141,9 @@ TEST_CASE("an entry that gets another place keeps its value and its expiry") {
   Database& target = test.keyspace.database(GENERATE(size_t{0}, size_t{2}));
   const bool same_name = &target != &source && GENERATE(false, true);
   const std::string name = same_name ? "a" : "longer:name";
-  test.keyspace.relocate({source, make_key("a"), target, make_key(name), "from", "to"}, test.find("a"));
-  CHECK(test.take_events() ==
-        Events{"0 from a", to_text(target.index()) + " to " + name});
+  test.keyspace.relocate({source, make_key("a"), target, make_key(name), "from", "to"},
+                         test.find("a"));
+  CHECK(test.take_events() == Events{"0 from a", to_text(target.index()) + " to " + name});
   CHECK(test.keyspace.changes() == changes + 1);
   CHECK_FALSE(test.has("a"));
   const Database::Slot* slot = target.find(make_key(name));
@@ -169,7 +167,8 @@ TEST_CASE("a copied value is independent of the first") {
   Database& database = test.keyspace.database(0);
   const Entry* source = test.find("a")->get();
   {
-    EditedEntry copied(test.keyspace, database, make_key("b"), nullptr, source->type(), kStartMs + 9);
+    EditedEntry copied(test.keyspace, database, make_key("b"), nullptr, source->type(),
+                       kStartMs + 9);
     copy_value(source->value(), copied);
     copied.commit(KeyEventClass::generic, "copy_to");
   }
@@ -275,7 +274,8 @@ TEST_CASE("a keyspace does what maps do, with every kind of change") {
     const auto drop_expired = [&] {
       for (auto& keys : model) {
         std::erase_if(keys, [&](const auto& pair) {
-          return pair.second.expiry_ms != kNoExpiry && pair.second.expiry_ms < test.keyspace.now_ms();
+          return pair.second.expiry_ms != kNoExpiry &&
+                 pair.second.expiry_ms < test.keyspace.now_ms();
         });
       }
     };
@@ -285,9 +285,10 @@ TEST_CASE("a keyspace does what maps do, with every kind of change") {
       const std::string name = "key" + to_text(static_cast<int64_t>(random.below(60)));
       const Key key = make_key(name);
       const std::string other = "key" + to_text(static_cast<int64_t>(random.below(60)));
-      const int64_t expiry_ms = random.below(2) == 0
-          ? kNoExpiry
-          : test.keyspace.now_ms() + 1 + static_cast<int64_t>(random.below(20'000));
+      const int64_t expiry_ms =
+          random.below(2) == 0
+              ? kNoExpiry
+              : test.keyspace.now_ms() + 1 + static_cast<int64_t>(random.below(20'000));
       switch (random.below(8)) {
         case 0:
         case 1: {

@@ -100,7 +100,8 @@ void check_same(const OwnedTable& owned, const IdSet& model, uint64_t next_id) {
   for (uint64_t id = 0; id < next_id; id++) {
     const Table::Slot* slot = owned.find(id);
     if ((slot != nullptr) != model.contains(id)) wrong++;
-    if (slot != nullptr && (slot->get()->id != id || slot->bits() != static_cast<uint16_t>(id * 7))) {
+    if (slot != nullptr &&
+        (slot->get()->id != id || slot->bits() != static_cast<uint16_t>(id * 7))) {
       wrong++;
     }
   }
@@ -123,8 +124,8 @@ TEST_CASE("a hash table does what a map does, through growth and shrinking") {
   OwnedTable owned;
   IdSet model;
   uint64_t next_id = 0;
-  for (const size_t size : std::vector<size_t>{1, 7, 8, 0, 13, 80, 3, 769, 768, 100, 5000, 400, 40000,
-                                               9000, 20, 0, 2000}) {
+  for (const size_t size : std::vector<size_t>{1, 7, 8, 0, 13, 80, 3, 769, 768, 100, 5000, 400,
+                                               40000, 9000, 20, 0, 2000}) {
     drift_to(size, owned, model, random, next_id);
     check_same(owned, model, next_id);
   }
@@ -260,7 +261,8 @@ TEST_CASE("a table of crowded hashes is deep, and works") {
   Table table;
   Random random(5);
   for (uint64_t id = 0; id < 3000; id++) {
-    // All share their first 14 bits, so that a directory of 2^16 entries and more leads to few segments.
+    // All share their first 14 bits, so that a directory of 2^16 entries and more leads to few
+    // segments.
     elements.push_back({id, random.next() >> 14});
     table.insert(elements.back().hash, &elements.back());
   }

@@ -14,7 +14,9 @@ namespace {
 constexpr int64_t kStartMs = 1'700'000'000'123;
 constexpr int64_t kDayMs = 24 * 3600 * 1000;
 
-uint64_t hash_with_id(uint32_t id) { return static_cast<uint64_t>(id) << 32; }
+uint64_t hash_with_id(uint32_t id) {
+  return static_cast<uint64_t>(id) << 32;
+}
 
 // The wheel and what it ought to hand out. References carry an id, by which their time is known.
 class CheckedWheel {
@@ -30,8 +32,8 @@ class CheckedWheel {
     due_at_[id] = at_ms;
   }
 
-  // Turns the wheel and checks each reference that it hands out; those that come back early, because
-  // they are further away than the wheel reaches, are added again as their owner would.
+  // Turns the wheel and checks each reference that it hands out; those that come back early,
+  // because they are further away than the wheel reaches, are added again as their owner would.
   void turn_to(int64_t now_ms, bool in_slices = false) {
     now_ms_ = now_ms;
     TimingWheel::Reference out[16];
@@ -91,7 +93,8 @@ TEST_CASE("what is due is handed out within a tick after its time and not before
     for (int round = 0; round < 200; round++) {
       for (uint64_t i = random.below(20); i > 0; i--) checked.add(now_ms + any_span_ms(random));
       if (random.below(10) == 0) checked.add(now_ms - any_span_ms(random));
-      now_ms += random.below(20) == 0 ? any_span_ms(random) : static_cast<int64_t>(random.below(5000));
+      now_ms +=
+          random.below(20) == 0 ? any_span_ms(random) : static_cast<int64_t>(random.below(5000));
       checked.turn_to(now_ms, in_slices);
     }
     // Everything within the wheel's reach comes at its own time; from beyond it may come up to once
