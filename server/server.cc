@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <algorithm>
 #include <csignal>
 
 #include "server/base/allocator.h"
@@ -188,7 +189,8 @@ void Server::take_rules() {
   const OutputLimit& normal = network.client_output_buffer_limit.get().of(OutputClass::normal);
   rules.hard_output_limit = static_cast<size_t>(normal.hard_bytes);
   rules.soft_output_limit = normal.soft_bytes;
-  rules.soft_output_seconds = static_cast<int64_t>(normal.soft_seconds);
+  rules.soft_output_seconds =
+      static_cast<int64_t>(std::min<uint64_t>(normal.soft_seconds, INT64_MAX));
   login_.set_password(configuration_.dispatch.requirepass.get());
   dispatcher_.apply_limits();
 }

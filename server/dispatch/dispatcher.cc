@@ -15,7 +15,7 @@ namespace {
 // What the server holds for somebody who has not logged in yet.
 constexpr size_t kUnauthenticatedOutputBytes = 64 * 1024;
 
-// How long a client that is being closed may take to read what is left for it.
+// How long a client that is being closed may read nothing of what is left for it.
 constexpr int64_t kMaxClosingMs = 60'000;
 
 // The beginnings of a request line and of a header of HTTP.
@@ -89,6 +89,7 @@ void Dispatcher::run_turn(std::span<Connection* const> ready) {
 
 void Dispatcher::collect(Session& session) {
   session.parser_may_continue = false;
+  if (session.connection().is_closing()) return;
   if (session.kept != nullptr && !is_paused()) run_kept(session);
   if (session.is_stopped()) return;
   if (session.connection().output_is_backed_up()) {
@@ -315,8 +316,10 @@ void Dispatcher::run_kept(Session& session) {
   session.large = std::move(kept->large);
   ReplyWriter reply(session.connection().output(), session.client.resp_version);
   Context context(services_, session.client, reply);
+  const bool was_authenticated = session.client.is_authenticated;
   execute(context, services_.commands.resolve(kept->arguments), kept->arguments, {});
   session.large.clear();
+  if (session.client.is_authenticated != was_authenticated) set_output_limit(session);
   stop_timing();
   check_output(session);
 }
@@ -349,12 +352,12 @@ void Dispatcher::check_output(Session& session) {
 void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
   for (const auto& [id, session] : sessions_) {
     if (session->connection().is_closing()) {
-      if (now_ms - session->client.last_request_ms > kMaxClosingMs) session->connection().close_now();
+      if (session->connection().idle_ms() > kMaxClosingMs) session->connection().close_now();
       continue;
     }
     session->connection().relent_if_stuck();
     if (idle_seconds > 0 && session->kept == nullptr &&
-        now_ms - session->client.last_request_ms > idle_seconds * 1000) {
+        session->connection().idle_ms() > idle_seconds * 1000) {
       log::verbose("Closing idle client");
       session->connection().close_now();
       continue;
@@ -364,7 +367,7 @@ void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
       session->over_soft_limit_since_ms = 0;
     } else if (session->over_soft_limit_since_ms == 0) {
       session->over_soft_limit_since_ms = now_ms;
-    } else if (now_ms - session->over_soft_limit_since_ms > rules_.soft_output_seconds * 1000) {
+    } else if ((now_ms - session->over_soft_limit_since_ms) / 1000 > rules_.soft_output_seconds) {
       log::warning("Client " + describe(session->client, now_ms) +
                    " closed: its output stayed above the soft limit.");
       session->connection().close_now();

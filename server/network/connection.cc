@@ -33,6 +33,10 @@ size_t Connection::memory() const {
          addresses_.local.capacity();
 }
 
+int64_t Connection::idle_ms() const {
+  return static_cast<int64_t>(reactor_.now_ms() - last_transfer_ms_);
+}
+
 void Connection::run_again() {
   wants_run_ = true;
   reactor_.schedule_run(*this);
@@ -80,7 +84,7 @@ bool Connection::wants_to_read() const {
 }
 
 Connection::ReadOutcome Connection::read(TurnArena& arena) {
-  last_read_ms_ = reactor_.now_ms();
+  last_transfer_ms_ = reactor_.now_ms();
   if (large_.is_active() && !large_.is_done()) return read_large(arena);
   const std::span<char> room = arena.room();
   iovec piece{room.data(), room.size()};
@@ -178,7 +182,10 @@ size_t Connection::flush() {
   }
   write_blocked_ = !output_.empty();
   if (output_.empty()) backed_up_bytes_ = kBackedUpBytes;
-  if (written > 0) bytes_when_asked_ = 0;
+  if (written > 0) {
+    last_transfer_ms_ = reactor_.now_ms();
+    bytes_when_asked_ = 0;
+  }
   paused_by_output_ =
       output_.bytes() > (paused_by_output_ ? backed_up_bytes_ / 2 : backed_up_bytes_);
   update_poll();

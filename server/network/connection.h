@@ -96,8 +96,9 @@ class Connection {
   // No replies are expected any more: either of the two was called.
   bool is_closing() const { return closing_ || close_after_flush_; }
 
-  // Milliseconds of Reactor::now_ms at the last read; for the idle timeout.
-  uint64_t last_read_ms() const { return last_read_ms_; }
+  // How long no byte has come or gone, by the loop's clock: a client in the middle of a long transfer
+  // is not idle, and setting the machine's clock makes nobody so.
+  int64_t idle_ms() const;
   // Buffers for input: bytes held, and bytes of those that are free.
   size_t input_memory() const { return input_.memory() + large_.memory(); }
   size_t input_unused() const { return input_.unused(); }
@@ -140,7 +141,7 @@ class Connection {
   bool wants_run_ = false;
   int polled_events_ = 0;
   uint64_t read_turn_ = 0;
-  uint64_t last_read_ms_ = 0;
+  uint64_t last_transfer_ms_ = 0;
   InputBuffer input_;
   OutputChain output_;
   size_t backed_up_bytes_ = kBackedUpBytes;

@@ -78,7 +78,7 @@ Result<Connection*> Reactor::adopt(int fd, ConnectionKind kind) {
     return Error(std::string("Cannot watch a client's socket: ") + uv_strerror(error));
   }
   connection->poll_.data = connection.get();
-  connection->last_read_ms_ = now_ms();
+  connection->last_transfer_ms_ = now_ms();
   connection->update_poll();
   Connection* adopted = connection.get();
   connections_.emplace(++last_id_, std::move(connection));
