@@ -302,7 +302,7 @@ TEST_CASE("MEMORY USAGE of all keys is what the allocator handed out, within a t
 }
 
 TEST_CASE("python's redis client understands INFO, CONFIG GET, MEMORY STATS and TIME") {
-  if (std::system("python3 -c 'import redis' 2>/dev/null") != 0) {
+  if (std::system("/usr/bin/python3 -c 'import redis' 2>/dev/null") != 0) {
     WARN("python3-redis is not installed");
     return;
   }
@@ -326,7 +326,7 @@ assert r.memory_usage('key') > 20
 assert len(r.time()) == 2
 assert 'cmdstat_set' not in (r.config_resetstat() and r.info('commandstats'))
 )");
-  const std::string command = "python3 " + script + ' ' + std::to_string(server.port());
+  const std::string command = "/usr/bin/python3 " + script + ' ' + std::to_string(server.port());
   CHECK(std::system(command.c_str()) == 0);
 }
 
