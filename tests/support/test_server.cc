@@ -17,7 +17,10 @@
 namespace larder {
 namespace {
 
-// Free now; somebody may take it before the server does, for which start() tries again.
+constexpr const char* kOutput = "output.log";
+
+}  // namespace
+
 int free_port() {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -30,10 +33,6 @@ int free_port() {
   if (!is_bound) throw std::runtime_error("no free port on 127.0.0.1");
   return ntohs(address.sin_port);
 }
-
-constexpr const char* kOutput = "output.log";
-
-}  // namespace
 
 std::string larder_server_path() {
   if (const char* path = std::getenv("LARDER_SERVER"); path != nullptr) return path;

@@ -17,6 +17,9 @@ namespace larder {
 // The binary under test: the environment's LARDER_SERVER, or the one of this build, or "".
 std::string larder_server_path();
 
+// A port of 127.0.0.1 that nobody listens on now; somebody may take it before its user does.
+int free_port();
+
 class TestServer {
  public:
   struct Options {
