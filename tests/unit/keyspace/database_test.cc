@@ -137,7 +137,7 @@ TEST_CASE("refreshing expiries over and over keeps the index small") {
     }
     checked.now_ms += 100;
     checked.expire(true);
-    most = std::max(most, checked.database.table_memory());
+    most = std::max(most, checked.database.expiry_memory());
   }
   checked.check(TimingWheel::kTickMs);
   CHECK(checked.database.size() == kKeys);
@@ -154,7 +154,7 @@ TEST_CASE("keys that come and go do not fill the index") {
     checked.erase(name);
     if (i % 100 == 0) {
       checked.expire(true);
-      most = std::max(most, checked.database.table_memory());
+      most = std::max(most, checked.database.expiry_memory());
     }
   }
   CHECK(most < 400'000);
@@ -172,7 +172,7 @@ TEST_CASE("keys that get an expiry while the index is built anew end on time") {
       checked.erase("stale");
     }
     // Each call builds a part of the new index.
-    const size_t before = checked.database.table_memory();
+    const size_t before = checked.database.expiry_memory();
     for (int slice = 0; slice < 200; slice++) {
       for (int i = 0; i < 20; i++) {
         const int64_t ttl_ms = 1 + static_cast<int64_t>(random.below(100'000));
@@ -180,7 +180,7 @@ TEST_CASE("keys that get an expiry while the index is built anew end on time") {
       }
       checked.expire_slice();
     }
-    CHECK(checked.database.table_memory() < before);
+    CHECK(checked.database.expiry_memory() < before);
     for (int second = 0; second < 110; second++) {
       checked.now_ms += 1000;
       checked.expire(true);
@@ -278,6 +278,7 @@ TEST_CASE("a database is drained in slices, its index with it") {
   CHECK(database.size() == 0);
   CHECK(database.expiring() == 0);
   CHECK(database.table_memory() == 0);
+  CHECK(database.expiry_memory() == 0);
   CHECK(database.next_expiry_ms() == INT64_MAX);
   database.insert(make_key("a"), new_entry("a", kStartMs + 5000), kStartMs);
   CHECK(database.size() == 1);
