@@ -33,6 +33,9 @@ TEST_CASE("a crash leaves a report in the log, and ends the process by its signa
         Crash{"ASSERT", SIGABRT, "ctx.argc() == 0"}, Crash{"OOM", SIGABRT, "Out of memory"}}) {
     TestServer server({"--enable-debug-command", "yes"});
     auto client = server.connect();
+    // A sanitizer's malloc ends the process in its own way.
+    const bool has_jemalloc = client("INFO", "memory").text.find("jemalloc") != std::string::npos;
+    if (!has_jemalloc && std::string(crash.subcommand) == "OOM") continue;
     client("SET", "secret-key", "secret-value");
     client.send({"DEBUG", crash.subcommand});
     CHECK(client.receive_eof());

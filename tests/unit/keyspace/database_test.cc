@@ -278,6 +278,7 @@ TEST_CASE("a database is drained in slices, its index with it") {
   CHECK(database.size() == 0);
   CHECK(database.expiring() == 0);
   CHECK(database.table_memory() == 0);
+  CHECK(database.expiry_memory() == 0);
   CHECK(database.next_expiry_ms() == INT64_MAX);
   database.insert(make_key("a"), new_entry("a", kStartMs + 5000), kStartMs);
   CHECK(database.size() == 1);
