@@ -174,14 +174,24 @@ class Keys(Case):
 
 class Administration(Case):
     def test_info(self):
-        self.client.set("k", "v")
-        info = self.client.info()
+        self.client.set("k", "v", ex=100)
+        info = self.client.info("everything")
         self.assertEqual(info["redis_version"], "7.2.4")
         self.assertEqual(info["tcp_port"], PORT)
+        self.assertEqual(info["role"], "master")
         self.assertGreaterEqual(info["connected_clients"], 1)
-        self.assertGreater(info["used_memory"], 0)
-        self.assertEqual(info["db0"]["keys"], 1)
+        self.assertIsInstance(info["used_memory"], int)
+        self.assertIsInstance(info["mem_fragmentation_ratio"], float)
+        self.assertEqual((info["db0"]["keys"], info["db0"]["expires"]), (1, 1))
+        self.assertGreaterEqual(info["cmdstat_set"]["calls"], 1)
+        self.assertGreaterEqual(self.client.info("cpu")["used_cpu_user"], 0)
+        self.assertIn("redis_version", self.client.info())
+
+    def test_statistics_begin_again(self):
+        self.client.set("k", "v")
         self.assertIn("cmdstat_set", self.client.info("commandstats"))
+        self.assertTrue(self.client.config_resetstat())
+        self.assertNotIn("cmdstat_set", self.client.info("commandstats"))
 
     def test_config(self):
         self.assertEqual(self.client.config_get("port"), {"port": str(PORT)})
@@ -203,9 +213,10 @@ class Administration(Case):
         self.assertLess(abs(seconds - time.time()), 60)
         self.assertLess(microseconds, 1_000_000)
 
-    def test_memory_usage(self):
+    def test_memory(self):
         self.client.set("k", "v" * 1000)
         self.assertGreater(self.client.memory_usage("k"), 1000)
+        self.assertEqual(self.client.memory_stats()["keys.count"], 1)
 
 
 if __name__ == "__main__":
