@@ -64,6 +64,7 @@ class Server:
             words += ["--port", str(port)]
         if os.sep in words[0]:
             words[0] = os.path.abspath(words[0])
+        self._check_port_is_free()
         self.folder = tempfile.mkdtemp(prefix="larder-bench-")
         self.log = os.path.join(self.folder, "log")
         began = time.perf_counter()
@@ -79,6 +80,12 @@ class Server:
 
     def __exit__(self, *_):
         self.stop()
+
+    def _check_port_is_free(self):
+        """Otherwise another server would be measured under this one's name."""
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                raise SystemExit(f"port {self.port} is taken; choose another with --port")
 
     def _connect(self, deadline):
         while True:

@@ -75,7 +75,8 @@ class Tools:
     @contextlib.contextmanager
     def pinger(self, server):
         """Pings the server during the block; afterwards the dictionary has the times between PONGs."""
-        words = [os.path.join(self.folder, "bench_pinger"), str(server.port)]
+        words = [os.path.join(self.folder, "bench_pinger"), str(server.port),
+                 str(server.process.pid)]
         gaps = {}
         with self._start(words) as process:
             if process.stdout.readline() != "ready\n":
