@@ -20,7 +20,7 @@ CTEST = ctest --output-on-failure --no-tests=error
 
 # Ninja builds in parallel; two of these steps at once would fight for apt and for the processors.
 .NOTPARALLEL:
-.PHONY: run build test asan test-reference fuzz deps deps-build install uninstall format clean help
+.PHONY: run build test asan test-reference fuzz bench deps deps-build install uninstall format clean help
 
 run: build ## build a release and start it on port 6379; options for the server: ARGS="--port 7000"
 	@exec $(BUILD)/larder-server $(ARGS)
@@ -61,6 +61,11 @@ fuzz: deps-build ## fuzz every target for FUZZ_SECONDS (60) with clang's libFuzz
 	  $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
 	    -artifact_prefix=$(FUZZ_BUILD)/$$name- $$corpus $$kept; \
 	done
+
+bench: deps build $(BUILD)/reference/redis-server ## compare with redis-server side by side; choose with ARGS="--quick", "--help" ...
+	@cmake --build $(BUILD) -j $(JOBS) --target bench_load bench_pinger
+	tests/bench/run --larder $(BUILD)/larder-server --tools $(BUILD)/tests \
+	  --peer "$(BUILD)/reference/redis-server --save '' --appendonly no --bind 127.0.0.1" $(ARGS)
 
 deps: ## install the Debian packages that building and testing need, as far as they are missing
 	@packaging/install-packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
