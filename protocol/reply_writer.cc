@@ -20,7 +20,9 @@ inline char* write_line_end(char* out) {
 }
 
 inline char* write_bytes(char* out, std::string_view bytes) {
-  std::memcpy(out, bytes.data(), bytes.size());
+  // An empty view may point nowhere, which memcpy must not be given.
+  if (!bytes.empty()) [[likely]]
+    std::memcpy(out, bytes.data(), bytes.size());
   return out + bytes.size();
 }
 

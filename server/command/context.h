@@ -135,6 +135,8 @@ class Context {
   }
   // The memory that a large argument came in, to be kept; empty for others.
   SharedBytes large(size_t index) const {
+    // Looks only at what can be one: a request may have many of both kinds.
+    if (arguments_[index].size() <= kLargeBulk) return {};
     for (SharedBytes& block : large_) {
       if (block.data() == arguments_[index].data()) return block;
     }

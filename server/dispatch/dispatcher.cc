@@ -125,11 +125,7 @@ bool Dispatcher::collect_one(Session& session, std::string_view& unread) {
       return false;
     }
     case RequestParser::Outcome::need_more:
-      if (session.connection().unread().size() > rules_.max_input_bytes) {
-        log::warning("Closing client that reached max query buffer length: " +
-                     describe(session.client, services_.keyspace.now_ms()));
-        session.connection().close_now();
-      }
+      check_input(session, session.connection().unread().size());
       return false;
     case RequestParser::Outcome::large_bulk:
       // What came before it runs first; the parser finds the large argument again then.
@@ -147,13 +143,28 @@ bool Dispatcher::collect_one(Session& session, std::string_view& unread) {
 }
 
 void Dispatcher::start_large_read(Session& session) {
-  session.connection().begin_large_read(session.parser.large_bulk_offset(),
-                                        session.parser.large_bulk_bytes());
+  const size_t offset = session.parser.large_bulk_offset();
+  const size_t bytes = session.parser.large_bulk_bytes();
+  // What has come of it already is part of `bytes`; what came before it are `offset` bytes.
+  if (!check_input(session, offset + bytes)) return;
+  session.connection().begin_large_read(offset, bytes);
 }
 
 void Dispatcher::finish_large_read(Session& session) {
   session.large.push_back(session.connection().take_large_read());
+  session.large_bytes += session.large.back().size();
   session.parser.set_large_bulk(session.large.back().view());
+}
+
+// Whether the client may send a request of so many bytes, and those of its large arguments; closes it
+// if not.
+bool Dispatcher::check_input(Session& session, size_t bytes) {
+  const size_t limit = rules_.max_input_bytes;
+  if (session.large_bytes <= limit && bytes <= limit - session.large_bytes) return true;
+  log::warning("Closing client that reached max query buffer length: " +
+               describe(session.client, services_.keyspace.now_ms()));
+  session.connection().close_now();
+  return false;
 }
 
 // --- Looking ahead ---
@@ -219,7 +230,7 @@ void Dispatcher::run(BatchedRequest& request, Context& context) {
   if (request.command == nullptr && is_http(arguments[0])) [[unlikely]] return cut_off_http(session);
   if (pause_until_ms_ != 0 && has_to_wait(request.command)) return keep(session, arguments);
   execute(context, request.command, arguments, batch_.hashes_of(request));
-  session.large.clear();
+  session.drop_large();
 }
 
 void Dispatcher::execute(Context& context, const Command* command,
@@ -298,11 +309,14 @@ bool Dispatcher::has_to_wait(const Command* command) const {
 void Dispatcher::keep(Session& session, std::span<const std::string_view> arguments) {
   auto kept = std::make_unique<KeptRequest>();
   kept->large = std::move(session.large);
-  session.large.clear();
+  session.drop_large();
   kept->texts.reserve(arguments.size());
   for (const std::string_view argument : arguments) {
     bool is_large = false;
-    for (const SharedBytes& block : kept->large) is_large |= block.data() == argument.data();
+    // Looks only at what can be one: a request may have many of both kinds.
+    if (argument.size() > kLargeBulk) {
+      for (const SharedBytes& block : kept->large) is_large |= block.data() == argument.data();
+    }
     kept->arguments.push_back(is_large ? argument
                                        : std::string_view(kept->texts.emplace_back(argument)));
   }
@@ -318,7 +332,7 @@ void Dispatcher::run_kept(Session& session) {
   Context context(services_, session.client, reply);
   const bool was_authenticated = session.client.is_authenticated;
   execute(context, services_.commands.resolve(kept->arguments), kept->arguments, {});
-  session.large.clear();
+  session.drop_large();
   if (session.client.is_authenticated != was_authenticated) set_output_limit(session);
   stop_timing();
   check_output(session);

@@ -72,6 +72,7 @@ class Dispatcher {
   void collect(Session& session);
   bool collect_one(Session& session, std::string_view& unread);
   void start_large_read(Session& session);
+  bool check_input(Session& session, size_t bytes);
   void finish_large_read(Session& session);
   void prepare();
   void run_batch();

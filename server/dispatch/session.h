@@ -30,6 +30,11 @@ class Session final : public ClientSocket {
   RequestParser parser;
   // Large arguments of the request that is being parsed or run, in their order.
   std::vector<SharedBytes> large;
+  size_t large_bytes = 0;  // of those that came while it was parsed
+  void drop_large() {
+    large.clear();
+    large_bytes = 0;
+  }
   // Set by the dispatcher: the rest of the input may hold another whole request.
   bool parser_may_continue = false;
   // Set while CLIENT PAUSE holds the client's next request back; nothing behind it is parsed.

@@ -60,6 +60,7 @@ TEST_CASE("replies that are the same in both versions") {
     CHECK(reply([](auto& w) { w.simple("PONG"); }) == "+PONG\r\n");
     CHECK(reply([](auto& w) { w.error("ERR no"); }) == "-ERR no\r\n");
     CHECK(reply([](auto& w) { w.bulk(""); }) == "$0\r\n\r\n");
+    CHECK(reply([](auto& w) { w.bulk(std::string_view()); }) == "$0\r\n\r\n");
     CHECK(reply([](auto& w) { w.bulk("a\r\nb"); }) == "$4\r\na\r\nb\r\n");
     CHECK(reply([](auto& w) { w.bulk_integer(-42); }) == "$3\r\n-42\r\n");
     CHECK(reply([](auto& w) { w.array(0); }) == "*0\r\n");

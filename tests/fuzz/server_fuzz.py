@@ -1,0 +1,461 @@
+#!/usr/bin/env python3
+"""Random requests and random bytes against a running server, compared with redis-server.
+
+    server_fuzz.py LARDER_SERVER [--reference redis-server] [--seconds 60] [--seed 1] [--port 7200]
+
+Meant for a build with sanitizers. Both servers are started on loopback, on `port` and the one behind it.
+Three things are done in turn, all determined by the seed:
+
+  pipelines   valid commands with odd arguments, cut into random pieces, to both servers: the replies
+              have to be the same, and afterwards so have all keys
+  damage      such pipelines with a few bytes changed, to both: the replies have to be the same up to the
+              point where the stream makes no sense, and the error as well
+  rudeness    only to Larder: connections that end in the middle of something, announce what never comes,
+              do not read, or are killed and paused by others
+"""
+import argparse
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+LARGE = 40_000  # read in another way than small arguments
+# Errors of which only the presence is compared: 7.2 words some otherwise than 7.0, and Redis shows the
+# arguments of an unknown command only up to a zero byte.
+KNOWN_DIFFERENCES = (b"unknown subcommand", b"unknown command")
+
+
+class Closed(Exception):
+    pass
+
+
+class Client:
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.buffer = bytearray()
+        self.at = 0
+
+    def send(self, data, rng=None):
+        """Sends all; with `rng` in pieces. Replies are read meanwhile, so that nobody waits forever."""
+        view = memoryview(data)
+        while view:
+            count = len(view)
+            if rng is not None and rng.random() < 0.8:
+                count = min(count, rng.choice((1, 2, 7, 100, 1000, 16384, 65536, 300_000)))
+            try:
+                self.socket.sendall(view[:count])
+            except OSError as failure:
+                raise Closed from failure
+            view = view[count:]
+            self.drain()
+
+    def drain(self):
+        self.socket.setblocking(False)
+        try:
+            while part := self.socket.recv(1 << 20):
+                self.buffer += part
+        except (BlockingIOError, ConnectionError):
+            pass
+        finally:
+            self.socket.settimeout(20)
+
+    def fill(self):
+        try:
+            part = self.socket.recv(1 << 20)
+        except ConnectionError as failure:
+            raise Closed from failure
+        if not part:
+            raise Closed
+        if self.at > 1 << 20:
+            del self.buffer[: self.at]
+            self.at = 0
+        self.buffer += part
+
+    def line(self):
+        while (end := self.buffer.find(b"\r\n", self.at)) < 0:
+            self.fill()
+        line = bytes(self.buffer[self.at : end])
+        self.at = end + 2
+        return line
+
+    def reply(self):
+        line = self.line()
+        kind, rest = line[:1], line[1:]
+        if kind in b"+-_#,(":
+            return line
+        if kind == b":":
+            return int(rest)
+        if kind in b"$=!":
+            size = int(rest)
+            if size < 0:
+                return None
+            while len(self.buffer) - self.at < size + 2:
+                self.fill()
+            text = bytes(self.buffer[self.at : self.at + size])
+            assert self.buffer[self.at + size : self.at + size + 2] == b"\r\n", "no end behind a bulk"
+            self.at += size + 2
+            return text
+        if kind in b"*~>%":
+            count = int(rest) * (2 if kind == b"%" else 1)
+            return None if count < 0 else [self.reply() for _ in range(count)]
+        raise AssertionError(f"no reply begins like this: {line[:100]!r}")
+
+    def __call__(self, *arguments):
+        self.send(request(*arguments))
+        return self.reply()
+
+    def replies_until(self, marker):
+        """All replies up to the marker or the end of the stream, and whether the marker came."""
+        replies = []
+        try:
+            while (reply := self.reply()) != marker:
+                replies.append(reply)
+            return replies, True
+        except Closed:
+            return replies, False
+        except socket.timeout:
+            return replies + ["(nothing more)"], False
+
+    def close(self):
+        self.socket.close()
+
+
+def to_bytes(value):
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+def request(*arguments):
+    parts = [b"*%d\r\n" % len(arguments)]
+    for argument in map(to_bytes, arguments):
+        parts.append(b"$%d\r\n%s\r\n" % (len(argument), argument))
+    return b"".join(parts)
+
+
+class Commands:
+    """Makes requests. Times are either long past or far away, so that no reply depends on the moment."""
+
+    def __init__(self, rng):
+        self.rng = rng
+        self.keys = [b"k%d" % i for i in range(10)] + [b"", b"\0\r\n", b"w" * 65535, b"W" * 65600]
+
+    def key(self):
+        return self.rng.choice(self.keys)
+
+    def integer(self):
+        return self.rng.choice((0, 1, -1, 2, 7, 100, -100, 2**31, 2**62, 2**63 - 1, -(2**63), 2**63,
+                                10**30, "01", "+1", " 1", "1 ", "", "x", "1.5", self.rng.randrange(-50, 50)))
+
+    def value(self):
+        rng = self.rng
+        kind = rng.random()
+        if kind < 0.3:
+            return to_bytes(self.integer())
+        if kind < 0.4:
+            return rng.choice((b"3.14", b"1e5", b"inf", b"-0", b"1e400", b"0x10", b"nan"))
+        if kind < 0.85:
+            return rng.randbytes(rng.choice((0, 1, 8, 20, 43, 44, 45, 64, 500)))
+        if kind < 0.95:
+            return rng.randbytes(rng.choice((4000, 32767, 32768, 32769, 33000)))
+        return rng.randbytes(rng.choice((LARGE, 65535, 65536, 262_144, 262_145, 700_000)))
+
+    def seconds(self):
+        return self.rng.choice((100_000, 10**7, -1, 0, 2**63 - 1, -(2**63), 2**53, "x", 50_000))
+
+    def case(self, word):
+        return "".join(self.rng.choice((c.upper(), c.lower())) for c in word)
+
+    def make(self):
+        rng, key, value, integer, seconds = self.rng, self.key, self.value, self.integer, self.seconds
+        time_option = lambda: rng.choice(([], ["EX", seconds()], ["PX", 10**8], ["PXAT", -1], ["EXAT", 10**10],
+                                          ["KEEPTTL"], ["PERSIST"], ["EX"], ["PX", 10**8, "PX", 10**9]))
+        conditions = lambda: rng.sample(["NX", "XX", "GT", "LT"], rng.choice((0, 0, 1, 1, 2)))
+        forms = (
+            lambda: ["GET", key()], lambda: ["SET", key(), value()], lambda: ["SET", key(), value()],
+            lambda: ["SET", key(), value(), *rng.sample(["NX", "XX", "GET"], rng.choice((0, 1, 2))), *time_option()],
+            lambda: ["SETNX", key(), value()], lambda: ["SETEX", key(), seconds(), value()],
+            lambda: ["PSETEX", key(), 10**8, value()], lambda: ["GETSET", key(), value()],
+            lambda: ["GETDEL", key()], lambda: ["GETEX", key(), *time_option()],
+            lambda: ["APPEND", key(), value()], lambda: ["STRLEN", key()],
+            lambda: ["GETRANGE", key(), integer(), integer()], lambda: ["SUBSTR", key(), integer(), integer()],
+            lambda: ["SETRANGE", key(), rng.choice((0, 1, 10, 32760, 40_000, -1, 2**40, "x")), value()],
+            lambda: [rng.choice(("INCR", "DECR")), key()],
+            lambda: [rng.choice(("INCRBY", "DECRBY")), key(), integer()],
+            lambda: ["INCRBYFLOAT", key(), rng.choice((integer(), "0.1", "1e3", "inf", "-2.5"))],
+            lambda: ["MSET", *(f() for _ in range(rng.randrange(1, 5)) for f in (key, value))],
+            lambda: ["MSETNX", *(f() for _ in range(rng.randrange(1, 3)) for f in (key, value))],
+            lambda: ["MGET", *(key() for _ in range(rng.randrange(1, 9)))],
+            lambda: [rng.choice(("DEL", "UNLINK", "EXISTS", "TOUCH")), *(key() for _ in range(rng.randrange(1, 5)))],
+            lambda: ["TYPE", key()], lambda: ["PERSIST", key()],
+            lambda: [rng.choice(("EXPIRE", "EXPIREAT")), key(), seconds(), *conditions()],
+            lambda: [rng.choice(("PEXPIRE", "PEXPIREAT")), key(), rng.choice((-1, 0, 10**13, 2**63 - 1)), *conditions()],
+            lambda: [rng.choice(("TTL", "EXPIRETIME", "PTTL", "PEXPIRETIME")), key()],
+            lambda: [rng.choice(("RENAME", "RENAMENX")), key(), key()],
+            lambda: ["COPY", key(), key(), *rng.choice(([], ["REPLACE"], ["DB", 1], ["DB", 99], ["DB", 1, "REPLACE"]))],
+            lambda: ["MOVE", key(), rng.choice((0, 1, 2, 99, "x"))],
+            lambda: ["OBJECT", "ENCODING", key()] if rng.random() < 0.3 else ["STRLEN", key()],
+            lambda: ["DBSIZE"], lambda: ["PING"], lambda: ["ECHO", value()],
+            lambda: ["SELECT", rng.choice((0, 0, 1, 2, 16, -1, "x"))],
+            lambda: ["SWAPDB", rng.choice((0, 1, 99)), rng.choice((0, 1, "x"))] if rng.random() < 0.3 else ["PING", value()],
+            lambda: [rng.choice(("FLUSHDB", "FLUSHALL"))] if rng.random() < 0.1 else ["DBSIZE"],
+            lambda: ["KEYS", rng.choice(("k[0-0]", "nothing*", "k0", "[", "\\k0"))],
+            lambda: ["CLIENT", "REPLY", rng.choice(("ON", "SKIP", "OFF", "x"))] if rng.random() < 0.3 else ["PING"],
+            lambda: ["CLIENT", "SETNAME", rng.choice(("a", "", "a b"))], lambda: ["CLIENT", "GETNAME"],
+            lambda: ["RESET"] if rng.random() < 0.2 else ["GET", key()],
+            lambda: ["LCS", key(), key(), *rng.choice(([], ["LEN"], ["IDX"], ["IDX", "WITHMATCHLEN", "MINMATCHLEN", 2]))]
+            if rng.random() < 0.1 else ["GET", key()],
+            lambda: rng.choice((["NOSUCH", value()[:200]], [""], ["GET"], ["SET", key()], ["PING", 1, 2], ["MSET", 1])),
+        )
+        arguments = rng.choice(forms)()
+        arguments[0] = self.case(arguments[0])
+        return arguments
+
+    def pipeline(self, count):
+        return [self.make() for _ in range(count)]
+
+
+def is_same(ours, theirs):
+    if isinstance(ours, int) and isinstance(theirs, int):
+        # Times to live that are read a few seconds later.
+        return ours == theirs or (min(ours, theirs) > 10_000 and abs(ours - theirs) < 60_000)
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return len(ours) == len(theirs) and all(map(is_same, ours, theirs))
+    if not isinstance(ours, bytes) or not isinstance(theirs, bytes):
+        return ours == theirs
+    if theirs.startswith(b"-") and any(text in theirs for text in KNOWN_DIFFERENCES):
+        return ours.startswith(b"-")
+    if ours.startswith(b"-"):
+        return ours.rstrip() == theirs.rstrip()  # Redis cuts a CR off that an argument ended with
+    return ours == theirs
+
+
+def shown(value):
+    text = repr(value)
+    return text if len(text) < 300 else f"{text[:200]} ... {text[-80:]} ({len(text)})"
+
+
+class Fuzz:
+    def __init__(self, options):
+        self.rng = random.Random(options.seed)
+        self.commands = Commands(self.rng)
+        self.ports = (options.port, options.port + 1)
+        self.folder = tempfile.mkdtemp(prefix="server-fuzz-")
+        self.log = open(os.path.join(self.folder, "log"), "wb")
+        self.processes = []
+        for program, port in zip((options.server, options.reference), self.ports):
+            arguments = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+            self.processes.append(subprocess.Popen(arguments, stdout=self.log, stderr=self.log, cwd=self.folder))
+        for port in self.ports:
+            self.connect(port).close()
+        self.requests = 0
+
+    def connect(self, port):
+        for _ in range(400):
+            try:
+                return Client(port)
+            except ConnectionRefusedError:
+                self.check_alive()
+                time.sleep(0.05)
+        raise AssertionError("no server answers")
+
+    def check_alive(self):
+        if self.processes[0].poll() is not None:
+            self.fail("the server has ended")
+
+    def fail(self, reason, details=()):
+        print(f"FAILED: {reason}", *details, sep="\n  ")
+        print(f"log: {self.log.name}")
+        self.stop()
+        sys.exit(1)
+
+    def stop(self):
+        codes = []
+        for process in self.processes:
+            process.terminate()
+            codes.append(process.wait(60))
+        return codes[0]
+
+    # --- The three kinds of rounds ---
+
+    def exchange(self, data, end):
+        marker = self.rng.randbytes(8).hex().encode()
+        seed = self.rng.random()
+        results = []
+        for port in self.ports:
+            client = self.connect(port)
+            try:
+                client.send(data, random.Random(seed))
+                client.send(end + request("ECHO", marker))
+            except Closed:
+                pass
+            results.append(client.replies_until(marker))
+            client.close()
+        self.check_alive()
+        return results
+
+    def compare(self, data, end, context):
+        (ours, our_end), (theirs, their_end) = self.exchange(data, end)
+        for i, (left, right) in enumerate(zip(ours, theirs)):
+            if not is_same(left, right):
+                self.fail(f"reply {i} differs", [f"larder: {shown(left)}", f"redis:  {shown(right)}", *context(i)])
+        if len(ours) != len(theirs) or our_end != their_end:
+            self.fail("another number of replies", [f"larder: {len(ours)} {our_end} {shown(ours[-2:])}",
+                                                    f"redis:  {len(theirs)} {their_end} {shown(theirs[-2:])}", *context(0)])
+
+    def pipelines(self):
+        requests = self.commands.pipeline(self.rng.choice((1, 5, 40, 200)))
+        self.requests += len(requests)
+        context = lambda i: [f"{j}: {shown(r)}" for j, r in enumerate(requests)][max(0, i - 30) : i + 30]
+        self.compare(b"".join(request(*r) for r in requests), request("CLIENT", "REPLY", "ON"), context)
+        self.compare_keys()
+
+    def compare_keys(self):
+        clients = [self.connect(port) for port in self.ports]
+        for database in range(3):
+            names = []
+            for client in clients:
+                client("SELECT", database)
+                names.append(sorted(client("KEYS", "*")))
+            if names[0] != names[1]:
+                self.fail(f"other keys in database {database}", map(shown, names))
+            scanned, cursor = set(), b"0"
+            while True:
+                cursor, part = clients[0]("SCAN", cursor, "COUNT", self.rng.choice((1, 10, 1000)))
+                scanned.update(part)
+                if cursor == b"0":
+                    break
+            if scanned != set(names[0]):
+                self.fail("SCAN and KEYS disagree", [shown(sorted(scanned)), shown(names[0])])
+            for name in names[0]:
+                for question in (("GET", name), ("PTTL", name), ("TYPE", name)):
+                    ours, theirs = (client(*question) for client in clients)
+                    if not is_same(ours, theirs):
+                        self.fail(f"{shown(question)} differs", [shown(ours), shown(theirs)])
+        for client in clients:
+            client.close()
+
+    def damage(self):
+        rng = self.rng
+        requests = [r for r in self.commands.pipeline(rng.choice((1, 3, 10))) if str(r[0]).lower() not in ("client", "keys")]
+        data = bytearray(b"".join(request(*r) for r in requests))
+        if len(data) > 60_000 or not data:  # header lines and inline requests are limited more strictly
+            return
+        for _ in range(rng.randrange(1, 4)):
+            at = rng.randrange(len(data)) if rng.random() < 0.3 else rng.randrange(min(len(data), 60))
+            kind = rng.random()
+            if kind < 0.4:
+                data[at] = rng.choice(b"*$\r\n0123456789-+ \"'\\xGETab\0\xff")
+            elif kind < 0.6:
+                del data[at : at + rng.randrange(1, 5)]
+            elif kind < 0.8:
+                data[at:at] = rng.choice((b"\r\n", b"*1\r\n", b"$-1\r\n", b"*-1\r\n", b"*0\r\n", b"$0\r\n", b"99999999999", b"\""))
+            else:
+                data[at:at] = rng.randbytes(rng.randrange(1, 10))
+        # Whatever a damaged header still waits for comes, as far as it is not absurd.
+        end = b"\r\n" * 4 + b"+" * 1_000 + b"\r\n" * 4
+        self.requests += len(requests)
+        # Redis looks for the end of a header line only up to a zero byte, and then waits.
+        self.compare_damaged(bytes(data).replace(b"\0", b"\1"), end)
+
+    def compare_damaged(self, data, end):
+        """Without a marker at the end, because the stream may wait for more bytes than come."""
+        results = []
+        for port in self.ports:
+            client = self.connect(port)
+            try:
+                client.send(data + end)
+            except Closed:
+                pass
+            client.socket.settimeout(0.15)
+            replies, _ = client.replies_until(object())
+            results.append(replies)
+            client.close()
+        self.check_alive()
+        ours, theirs = results
+        # A connection that was reset may have lost its last replies.
+        for left, right in zip(ours, theirs):
+            if not is_same(left, right):
+                self.fail("replies to damaged bytes differ", [shown(data), f"larder: {shown(ours)}", f"redis:  {shown(theirs)}"])
+        if len(ours) == len(theirs):
+            self.compare_keys()
+        else:
+            self.empty()
+
+    def empty(self):
+        for port in self.ports:
+            client = self.connect(port)
+            client("FLUSHALL")
+            client.close()
+
+    def rudeness(self):
+        rng, port = self.rng, self.ports[0]
+        admin = self.connect(port)
+        clients = [self.connect(port) for _ in range(rng.randrange(1, 6))]
+        if rng.random() < 0.5:
+            admin("CLIENT", "PAUSE", 10**6, rng.choice(("WRITE", "ALL")))
+        for _ in range(rng.randrange(1, 12)):
+            client = rng.choice(clients)
+            data = b"".join(request("GET" if rng.random() < 0.3 else r[0], *r[1:]) for r in self.commands.pipeline(rng.randrange(1, 40))
+                            if str(r[0]).lower() not in ("flushall", "flushdb", "swapdb"))
+            if rng.random() < 0.4:
+                data = data[: rng.randrange(len(data) + 1)]
+            if rng.random() < 0.2:
+                data += b"*3\r\n$3\r\nSET\r\n$1\r\nr\r\n$%d\r\n" % rng.choice((33_000, 10**6, 5 * 10**8)) + rng.randbytes(rng.randrange(70_000))
+            client.socket.setblocking(False)
+            try:
+                client.socket.send(data[:2_000_000])
+            except OSError:
+                pass
+            action = rng.random()
+            if action < 0.15:
+                client.close()
+                clients[clients.index(client)] = self.connect(port)
+            elif action < 0.25:
+                try:
+                    client.socket.shutdown(socket.SHUT_WR)
+                except OSError:
+                    pass
+            elif action < 0.4:
+                admin("CLIENT", "KILL", "TYPE", "normal")
+            elif action < 0.5:
+                admin("CLIENT", "UNPAUSE")
+            elif action < 0.6:
+                admin("CLIENT", "LIST")
+        admin("CLIENT", "UNPAUSE")
+        if admin("PING") != b"+PONG":
+            self.fail("no PONG")
+        for client in clients:
+            client.close()
+        admin.close()
+        # Whatever it did to the keys is undone on both sides.
+        self.empty()
+        self.check_alive()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("server")
+    parser.add_argument("--reference", default="redis-server")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--port", type=int, default=7200)
+    options = parser.parse_args()
+    fuzz = Fuzz(options)
+    rounds = 0
+    end = time.monotonic() + options.seconds
+    try:
+        while time.monotonic() < end:
+            fuzz.rng.choice((fuzz.pipelines, fuzz.pipelines, fuzz.damage, fuzz.damage, fuzz.rudeness))()
+            rounds += 1
+    except Closed:
+        fuzz.fail("the server closed a connection that it had no reason to close, or has ended")
+    code = fuzz.stop()
+    print(f"{rounds} rounds, {fuzz.requests} compared requests, the server ended with {code}")
+    sys.exit(0 if code == 0 else 1)
+
+
+if __name__ == "__main__":
+    main()
