@@ -71,8 +71,9 @@ TEST_CASE("a key is not seen after its time, whether or not it was removed") {
   TestServer server({"--enable-debug-command", "local"});
   auto client = server.connect();
   CHECK(client("DEBUG", "SET-ACTIVE-EXPIRE", "0") == status("OK"));
-  CHECK(client("SET", "k", "v", "PX", 30) == status("OK"));
-  CHECK(client("SET", "other", "v", "PX", 30) == status("OK"));
+  const int64_t end_ms = unix_ms() + 30;
+  CHECK(client("SET", "k", "v", "PXAT", end_ms) == status("OK"));
+  CHECK(client("SET", "other", "v", "PXAT", end_ms) == status("OK"));
   CHECK(eventually([&] { return client("GET", "k") == nil; }));
   CHECK(client("EXISTS", "other") == 0);
   CHECK(client("PTTL", "other") == -2);

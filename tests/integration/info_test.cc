@@ -308,34 +308,5 @@ TEST_CASE("MEMORY USAGE of all keys is what the allocator handed out, within a t
   }
 }
 
-TEST_CASE("python's redis client understands INFO, CONFIG GET, MEMORY STATS and TIME") {
-  if (std::system("/usr/bin/python3 -c 'import redis' 2>/dev/null") != 0) {
-    WARN("python3-redis is not installed");
-    return;
-  }
-  TestServer server;
-  const std::string script = server.folder().write("check.py", R"(
-import redis, sys
-r = redis.Redis(port=int(sys.argv[1]))
-r.set('key', 'value', px=100000)
-info = r.info('everything')
-assert info['redis_version'] == '7.2.4', info['redis_version']
-assert info['db0']['keys'] == 1 and info['db0']['expires'] == 1
-assert info['cmdstat_set']['calls'] == 1
-assert isinstance(info['used_memory'], int)
-assert isinstance(info['mem_fragmentation_ratio'], float)
-assert info['role'] == 'master'
-assert r.info('cpu')['used_cpu_user'] >= 0
-assert r.config_get('maxmemory') == {'maxmemory': '0'}
-assert r.config_set('maxmemory', '100mb')
-assert r.memory_stats()['keys.count'] == 1
-assert r.memory_usage('key') > 20
-assert len(r.time()) == 2
-assert 'cmdstat_set' not in (r.config_resetstat() and r.info('commandstats'))
-)");
-  const std::string command = "/usr/bin/python3 " + script + ' ' + std::to_string(server.port());
-  CHECK(std::system(command.c_str()) == 0);
-}
-
 }  // namespace
 }  // namespace larder
