@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "server/base/assert.h"
 #include "server/network/reactor.h"
@@ -12,6 +13,8 @@ namespace larder {
 namespace {
 
 constexpr size_t kPiecesPerWrite = 64;
+// Name and key of a request and the length of its argument, as a rule.
+constexpr size_t kReadBeforeLarge = 1024;
 
 bool would_block(ssize_t result) {
   return result == -EAGAIN || result == -EWOULDBLOCK;
@@ -44,6 +47,7 @@ void Connection::run_again() {
 
 void Connection::begin_large_read(size_t offset, size_t bytes) {
   const std::string_view present = input_.unread().substr(offset, bytes);
+  sends_large_ = true;
   large_.begin(bytes);
   large_.add(present);
   input_.cut(offset, present.size());
@@ -87,7 +91,10 @@ Connection::ReadOutcome Connection::read(TurnArena& arena) {
   last_transfer_ms_ = reactor_.now_ms();
   if (large_.is_active() && !large_.is_done()) return read_large(arena);
   const std::span<char> room = arena.room();
-  iovec piece{room.data(), room.size()};
+  // Who sent a large argument will send another: what is read of it here has to be copied, so read
+  // little more than what stands before it.
+  const bool expects_large = std::exchange(sends_large_, false);
+  iovec piece{room.data(), expects_large ? kReadBeforeLarge : room.size()};
   const ssize_t result = receive({&piece, 1});
   if (result <= 0) {
     arena.keep(0);

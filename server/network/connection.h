@@ -134,6 +134,7 @@ class Connection {
   bool paused_by_owner_ = false;
   bool paused_by_output_ = false;
   bool write_blocked_ = false;
+  bool sends_large_ = false;  // its last request had a large argument
   bool in_ready_ = false;
   bool in_flush_ = false;
   bool in_run_again_ = false;

@@ -15,7 +15,7 @@ PORT = int(os.environ["LARDER_PORT"])
 
 
 def connect(**options):
-    return redis.Redis(port=PORT, socket_timeout=10, **options)
+    return redis.Redis(host="127.0.0.1", port=PORT, socket_timeout=10, **options)
 
 
 class Case(unittest.TestCase):
@@ -52,7 +52,7 @@ class Connections(Case):
             self.assertEqual(mine[0]["db"], "0")
 
     def test_a_pool_hands_out_connections(self):
-        pool = redis.ConnectionPool(port=PORT, max_connections=4, socket_timeout=10)
+        pool = redis.ConnectionPool(host="127.0.0.1", port=PORT, max_connections=4, socket_timeout=10)
         for i in range(100):
             redis.Redis(connection_pool=pool).incr("pooled")
         self.assertEqual(self.client.get("pooled"), b"100")
