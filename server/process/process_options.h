@@ -125,12 +125,12 @@ struct ProcessOptions : OptionGroup {
       true,
       {.help = "Log a stack trace and the name of the last command when the server crashes."}};
   Option<bool> hide_user_data_from_log{
-      *this, "hide-user-data-from-log", true, {.help = "Keep keys and values out of the log."}};
+      *this, "hide-user-data-from-log", true, {.help = "Has no effect: keys and values never go to the log."}};
   Option<bool> always_show_logo{
       *this,
       "always-show-logo",
       false,
-      {.immutable = true, .help = "Greet with the name in large letters also in a log file."}};
+      {.immutable = true, .help = "Has no effect: there is no logo."}};
 
   Option<bool> set_proc_title{*this,
                               "set-proc-title",
