@@ -83,7 +83,8 @@ class Client {
     name.clear();
     database = 0;
     resp_version = RespVersion::resp2;
-    reply_mode = ReplyMode::on;
+    // A RESET that was to go unheard does; the mode ends with it anyway.
+    if (reply_mode != ReplyMode::skip_this) reply_mode = ReplyMode::on;
     no_evict = false;
     no_touch = false;
   }
