@@ -163,21 +163,27 @@ class Commands:
         return rng.randbytes(rng.choice((LARGE, 65535, 65536, 262_144, 262_145, 700_000)))
 
     def seconds(self):
-        return self.rng.choice((100_000, 10**7, -1, 0, 2**63 - 1, -(2**63), 2**53, "x", 50_000))
+        # Hardly ever the same far moment twice, because GT and LT would see how long a pipeline takes.
+        far = self.rng.randrange(10**5, 10**7)
+        return self.rng.choice((far, far, far, far, -1, 0, 2**63 - 1, -(2**63), 2**53, "x"))
+
+    def milliseconds(self):
+        return self.rng.randrange(10**8, 10**10)
 
     def case(self, word):
         return "".join(self.rng.choice((c.upper(), c.lower())) for c in word)
 
     def make(self):
-        rng, key, value, integer, seconds = self.rng, self.key, self.value, self.integer, self.seconds
-        time_option = lambda: rng.choice(([], ["EX", seconds()], ["PX", 10**8], ["PXAT", -1], ["EXAT", 10**10],
-                                          ["KEEPTTL"], ["PERSIST"], ["EX"], ["PX", 10**8, "PX", 10**9]))
+        rng, key, value, integer = self.rng, self.key, self.value, self.integer
+        seconds, milliseconds = self.seconds, self.milliseconds
+        time_option = lambda: rng.choice(([], ["EX", seconds()], ["PX", milliseconds()], ["PXAT", -1], ["EXAT", 10**10],
+                                          ["KEEPTTL"], ["PERSIST"], ["EX"], ["PX", milliseconds(), "PX", milliseconds()]))
         conditions = lambda: rng.sample(["NX", "XX", "GT", "LT"], rng.choice((0, 0, 1, 1, 2)))
         forms = (
             lambda: ["GET", key()], lambda: ["SET", key(), value()], lambda: ["SET", key(), value()],
             lambda: ["SET", key(), value(), *rng.sample(["NX", "XX", "GET"], rng.choice((0, 1, 2))), *time_option()],
             lambda: ["SETNX", key(), value()], lambda: ["SETEX", key(), seconds(), value()],
-            lambda: ["PSETEX", key(), 10**8, value()], lambda: ["GETSET", key(), value()],
+            lambda: ["PSETEX", key(), milliseconds(), value()], lambda: ["GETSET", key(), value()],
             lambda: ["GETDEL", key()], lambda: ["GETEX", key(), *time_option()],
             lambda: ["APPEND", key(), value()], lambda: ["STRLEN", key()],
             lambda: ["GETRANGE", key(), integer(), integer()], lambda: ["SUBSTR", key(), integer(), integer()],
