@@ -405,6 +405,21 @@ TEST_CASE("500 connections each get their own replies", "[network]") {
   }
 }
 
+TEST_CASE("a connection is idle while no byte comes or goes", "[network]") {
+  TestNetwork network;
+  TestClient client = network.connect();
+  Connection* connection = client.connection();
+  const auto is_idle = [&] { return connection->idle_ms() >= 3; };
+  REQUIRE(network.until(is_idle));
+  client.send("half a line");
+  network.reactor.turn();
+  CHECK(connection->idle_ms() == 0);
+  REQUIRE(network.until(is_idle));
+  connection->output().append("a reply");
+  network.reactor.turn();
+  CHECK(connection->idle_ms() == 0);
+}
+
 TEST_CASE("destroying the reactor reports and closes what is left", "[network]") {
   ScriptedOwner owner;
   {
