@@ -9,7 +9,8 @@ namespace {
 
 // The first `sent` bytes of the payload of SET k, announced as `bytes` long.
 std::string start_of_set(size_t bytes, size_t sent) {
-  return "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + std::to_string(bytes) + "\r\n" + std::string(sent, 'v');
+  return "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + std::to_string(bytes) + "\r\n" +
+         std::string(sent, 'v');
 }
 
 TEST_CASE("a large argument counts for client-query-buffer-limit before it comes") {
