@@ -66,7 +66,7 @@ class Dispatcher {
 
  private:
   static constexpr size_t kShare = 32;
-  static constexpr int64_t kTurnUs = 2000;
+  static constexpr int64_t kTurnUs = 1000;
 
   Session& session_of(Connection& connection) { return *static_cast<Session*>(connection.owner); }
   void collect(Session& session);

@@ -27,8 +27,15 @@ class EditedEntry : public ValuePlace {
         expiry_ms_(expiry_ms) {}
   EditedEntry(const EditedEntry&) = delete;
   EditedEntry& operator=(const EditedEntry&) = delete;
-  // Moving is for returning an edit that has changed nothing yet.
-  EditedEntry(EditedEntry&& other) noexcept = default;
+  // Moving is for returning an edit before its value is first looked at.
+  EditedEntry(EditedEntry&& other) noexcept
+      : keyspace_(other.keyspace_),
+        database_(other.database_),
+        key_(other.key_),
+        slot_(other.slot_),
+        type_(other.type_),
+        expiry_ms_(other.expiry_ms_),
+        changed_shape_(std::exchange(other.changed_shape_, false)) {}
   ~EditedEntry() { LARDER_ASSERT(!changed_shape_); }
 
   // Whether the key is there.

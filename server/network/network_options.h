@@ -84,6 +84,7 @@ struct NetworkOptions : OptionGroup {
       "proto-max-bulk-len",
       512 * kMegabyte,
       {.min = kMegabyte,
+       .max = 4095 * kMegabyte,  // lengths in entries have 32 bits
        .unit = Unit::bytes,
        .help = "The longest argument of a request, and the longest string value."}};
   Option<uint64_t> client_query_buffer_limit{

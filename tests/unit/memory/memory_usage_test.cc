@@ -8,6 +8,8 @@ namespace larder {
 namespace {
 
 constexpr size_t kBlock = 4 << 20;
+// What jemalloc's caches of small blocks may add to or take from its figures between two samples.
+constexpr size_t kCaches = 64 << 10;
 
 // Builds for sanitizers have an allocator that does not count.
 bool counts_memory() { return allocator_name().starts_with("jemalloc"); }
@@ -21,11 +23,11 @@ TEST_CASE("memory: the peak stays when the memory is given back") {
   const size_t before = memory.used();
   void* block = allocate(kBlock);
   memory.sample();
-  CHECK(memory.used() >= before + kBlock);
+  CHECK(memory.used() + kCaches >= before + kBlock);
   deallocate(block, kBlock);
   memory.sample();
   CHECK(memory.used() < before + kBlock);
-  CHECK(memory.peak() >= before + kBlock);
+  CHECK(memory.peak() + kCaches >= before + kBlock);
 }
 
 TEST_CASE("memory: between samples the peak is at least what is used") {
