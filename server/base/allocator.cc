@@ -107,6 +107,10 @@ MemoryFigures memory_figures() {
 
 void purge_allocator() { mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0); }
 
+void purge_in_background(bool is_on) {
+  mallctl("background_thread", nullptr, nullptr, &is_on, sizeof(is_on));
+}
+
 std::string allocator_report() {
   std::string report;
   malloc_stats_print(
@@ -151,6 +155,7 @@ size_t used_memory() { return mallinfo2().uordblks; }
 void refresh_memory_figures() {}
 MemoryFigures memory_figures() { return {}; }
 void purge_allocator() { malloc_trim(0); }
+void purge_in_background(bool) {}
 std::string allocator_report() { return "Stats not supported for the current allocator"; }
 std::string allocator_name() { return "libc"; }
 

@@ -37,6 +37,10 @@ MemoryFigures memory_figures();  // zeros with libc
 
 // Gives unused pages back to the kernel now.
 void purge_allocator();
+// Whether a thread of the allocator's own gives unused pages back, some seconds after they became free.
+// Otherwise an allocation now and then does it: after a million entries were freed, one of them takes
+// milliseconds. Off when the process starts, and again in a child after fork. Nothing with libc.
+void purge_in_background(bool is_on);
 // A report for people (MEMORY MALLOC-STATS).
 std::string allocator_report();
 // "jemalloc-5.3.0" or "libc".

@@ -103,16 +103,17 @@ void Dispatcher::collect(Session& session) {
   std::string_view unread = session.connection().unread();
   // The limits of the request behind an AUTH depend on how the AUTH went.
   const size_t share = session.client.is_authenticated ? kShare : 1;
+  RequestLimits limits = rules_.request_limits;
+  limits.authenticated = session.client.is_authenticated;
   for (size_t i = 0; i < share && !unread.empty(); i++) {
-    if (!collect_one(session, unread)) return;
+    if (!collect_one(session, limits, unread)) return;
   }
   session.parser_may_continue = !unread.empty();
 }
 
 // Returns whether to go on with this session's next request.
-bool Dispatcher::collect_one(Session& session, std::string_view& unread) {
-  RequestLimits limits = rules_.request_limits;
-  limits.authenticated = session.client.is_authenticated;
+bool Dispatcher::collect_one(Session& session, const RequestLimits& limits,
+                             std::string_view& unread) {
   const bool is_first = unread.size() == session.connection().unread().size();
   switch (session.parser.parse(unread, limits, batch_.arguments())) {
     case RequestParser::Outcome::complete: {

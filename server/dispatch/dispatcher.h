@@ -70,7 +70,7 @@ class Dispatcher {
 
   Session& session_of(Connection& connection) { return *static_cast<Session*>(connection.owner); }
   void collect(Session& session);
-  bool collect_one(Session& session, std::string_view& unread);
+  bool collect_one(Session& session, const RequestLimits& limits, std::string_view& unread);
   void start_large_read(Session& session);
   bool check_input(Session& session, size_t bytes);
   void finish_large_read(Session& session);
