@@ -33,7 +33,9 @@ ChunkedList::Chunk* ChunkedList::create_from(const char* entries, size_t bytes) 
   return chunk;
 }
 
-void ChunkedList::free_chunk(Chunk* chunk) { deallocate(chunk, chunk->allocated()); }
+void ChunkedList::free_chunk(Chunk* chunk) {
+  deallocate(chunk, chunk->allocated());
+}
 
 // Leaves room, so that the next insertion does not split what was just merged.
 bool ChunkedList::may_merge(const Chunk* left, const Chunk* right) {
@@ -65,8 +67,7 @@ void ChunkedList::seal(size_t index) {
 // --- The ring ---
 
 void ChunkedList::resize_ring(size_t capacity) {
-  auto* ring =
-      static_cast<Chunk**>(allocate(capacity * (sizeof(Chunk*) + sizeof(uint16_t))));
+  auto* ring = static_cast<Chunk**>(allocate(capacity * (sizeof(Chunk*) + sizeof(uint16_t))));
   auto* new_counts = reinterpret_cast<uint16_t*>(ring + capacity);
   for (size_t i = 0; i < used_; i++) {
     ring[i] = chunk(i);
@@ -434,8 +435,7 @@ size_t ChunkedList::remove_equal(const PackedText& text, size_t limit, End from)
       continue;
     }
     const size_t previous = kept > 0 ? nth(kept - 1) : 0;
-    if (removed_here > 0 && kept > 0 &&
-        may_merge(chunk(previous), here)) {
+    if (removed_here > 0 && kept > 0 && may_merge(chunk(previous), here)) {
       Chunk* other = chunk(previous);
       ring_[slot(previous)] = from == End::front ? merge(other, here) : merge(here, other);
       entries_in(previous) = static_cast<uint16_t>(entries_in(previous) + entries_in(index));

@@ -1,7 +1,7 @@
 // A long sequence of packed entries: a ring of chunks of about 1 KB.
 //
-//   ring      chunk    chunk    chunk   ...        pointers, and beside them the counts of entries, so
-//   counts      59       60       17    ...        that looking for an index reads little memory
+//   ring      chunk    chunk    chunk   ...        pointers, and beside them the counts of entries,
+//   so counts      59       60       17    ...        that looking for an index reads little memory
 //
 //   a chunk, at most 1 KB:
 //   +-------+-----+----------+- - - - +-------+-------+-----+- - - - +
@@ -10,9 +10,9 @@
 //   +-------+-----+----------+- - - - +-------+-------+-----+- - - - +
 //                            0        begin                 end      capacity
 //
-// An entry that is longer than that has a chunk of its own, of exactly its size, whose capacity is 0.
-// The first and the last chunk have room at their outer ends; one that gets a neighbour there gives
-// the room back. So a list of 16-byte texts takes about 17.5 bytes for each.
+// An entry that is longer than that has a chunk of its own, of exactly its size, whose capacity is
+// 0. The first and the last chunk have room at their outer ends; one that gets a neighbour there
+// gives the room back. So a list of 16-byte texts takes about 17.5 bytes for each.
 //
 // Pushing and taking away at the ends is O(1); finding an index costs a nanosecond or less for each
 // thousand entries up to it from the nearer end; inserting in the middle moves the pointers of the
@@ -46,8 +46,8 @@ class ChunkedList {
   // The outermost entry; there must be one. The back is found in about ten steps as a rule, from a
   // mark that is kept close to it.
   const char* at_end(End end) const { return end == End::front ? first() : last(); }
-  // Takes `count` <= size() entries away. When none are left nothing may be pushed any more: a long list
-  // still owns its chunks then, which drain() or the destructor frees.
+  // Takes `count` <= size() entries away. When none are left nothing may be pushed any more: a long
+  // list still owns its chunks then, which drain() or the destructor frees.
   void drop(size_t count, End end) { end == End::front ? drop_front(count) : drop_back(count); }
 
   // `index` < size().
@@ -58,8 +58,8 @@ class ChunkedList {
   // Takes entries equal to `text` away, at most `limit` from that end on. Returns how many.
   size_t remove_equal(const PackedText& text, size_t limit, End from);
 
-  // Calls `visit(const char* entry)` for `count` entries from `start` on (start + count <= size()), until
-  // it returns false.
+  // Calls `visit(const char* entry)` for `count` entries from `start` on (start + count <= size()),
+  // until it returns false.
   template <class Visit>
   void visit(size_t start, size_t count, Visit&& visit) const;
   // The same from entry start + count - 1 back to `start`.
@@ -69,8 +69,8 @@ class ChunkedList {
   // Frees chunks until the deadline passes; returns whether all are gone. The list is then empty;
   // before that it must not be used.
   bool drain(Deadline deadline);
-  // Allocated bytes, those of the object itself not included. `samples`: of how many entries to take
-  // the mean, about; 0: all.
+  // Allocated bytes, those of the object itself not included. `samples`: of how many entries to
+  // take the mean, about; 0: all.
   size_t memory(size_t samples) const;
 
  private:
@@ -82,9 +82,7 @@ class ChunkedList {
     char* data() { return reinterpret_cast<char*>(this) + sizeof(Chunk); }
     const char* data() const { return reinterpret_cast<const char*>(this) + sizeof(Chunk); }
     const char* entries() const { return data() + begin; }
-    size_t content() const {
-      return capacity == 0 ? packed::size_of(data()) : size_t{end} - begin;
-    }
+    size_t content() const { return capacity == 0 ? packed::size_of(data()) : size_t{end} - begin; }
     size_t allocated() const {
       return sizeof(Chunk) + (capacity == 0 ? packed::size_of(data()) : capacity);
     }

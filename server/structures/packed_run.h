@@ -31,8 +31,8 @@ inline const char* skip_entries(const char* entry, size_t count) {
   return entry;
 }
 
-// Where the entries of a run of at most 1 KB begin, so that it can be walked from behind. Lies on the
-// stack.
+// Where the entries of a run of at most 1 KB begin, so that it can be walked from behind. Lies on
+// the stack.
 class PackedOffsets {
  public:
   static constexpr size_t kMaxEntries = 1024;
@@ -48,11 +48,13 @@ class PackedOffsets {
 
  private:
   const char* run_;
-  std::array<uint16_t, kMaxEntries> offsets_;  // not filled with zeros: only what is used is written
+  std::array<uint16_t, kMaxEntries>
+      offsets_;  // not filled with zeros: only what is used is written
 };
 
-// Takes the entries equal to `text` out of a run of `count` entries, at most `limit` of them from that
-// end on, and closes the gaps. Returns how many went; `bytes` is the run's length before and after.
+// Takes the entries equal to `text` out of a run of `count` entries, at most `limit` of them from
+// that end on, and closes the gaps. Returns how many went; `bytes` is the run's length before and
+// after.
 inline size_t remove_equal_entries(char* run, size_t& bytes, size_t count, const PackedText& text,
                                    size_t limit, End from) {
   size_t skipped = 0;

@@ -93,7 +93,8 @@ void random_operation(ChunkedList& list, Model& model, std::mt19937_64& random, 
 }
 
 TEST_CASE("a chunked list does what a deque does") {
-  const auto [with_long, seed] = GENERATE(table<bool, uint64_t>({{false, 1}, {true, 2}, {true, 3}}));
+  const auto [with_long, seed] =
+      GENERATE(table<bool, uint64_t>({{false, 1}, {true, 2}, {true, 3}}));
   std::mt19937_64 random(seed);
   ChunkedList list;
   Model model;
