@@ -58,6 +58,18 @@ Error integer_not_between(int64_t min, int64_t max) {
                        std::to_string(max)}));
 }
 
+Error must_be_greater_than_zero(std::string_view what) {
+  return error(concat({what, " should be greater than 0"}));
+}
+Error cannot_be_negative(std::string_view what) {
+  return error(concat({what, " can't be negative"}));
+}
+Error rank_is_zero() {
+  return error(
+      "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative "
+      "to start from the end of the list");
+}
+
 Error syntax() { return error("syntax error"); }
 Error unknown_command(std::string_view name, std::string_view arguments) {
   return error(concat({"unknown command '", name, "', with args beginning with: ", arguments}));
@@ -164,6 +176,8 @@ Error wrong_pause_mode() { return error("CLIENT PAUSE mode must be WRITE or ALL"
 Error timeout_not_an_integer() { return error("timeout is not an integer or out of range"); }
 Error timeout_negative() { return error("timeout is negative"); }
 Error timeout_out_of_range() { return error("timeout is out of range"); }
+Error timeout_not_a_float() { return error("timeout is not a float or out of range"); }
+Error unblocked() { return Error("UNBLOCKED client unblocked via CLIENT UNBLOCK"); }
 Error not_tracking() {
   return error(
       "CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT "
