@@ -246,7 +246,8 @@ KeyspaceSection::KeyspaceSection(const InfoSources& sources)
           writer.line("db" + std::to_string(i),
                       "keys=" + std::to_string(database.size()) +
                           ",expires=" + std::to_string(database.expiring()) + ",avg_ttl=" +
-                          to_text(database.expiring() == 0 ? 0 : database.average_ttl_ms()));
+                          to_text(database.expiring() == 0 ? 0 : database.average_ttl_ms()) +
+                          ",subexpiry=" + std::to_string(database.hashes_with_expiry()));
         }
       }) {}
 
