@@ -6,6 +6,7 @@
 #include "server/command/arg_reader.h"
 #include "server/commands/families.h"
 #include "server/commands/hash_access.h"
+#include "server/commands/scan_options.h"
 
 namespace larder {
 namespace {
@@ -55,6 +56,57 @@ Status hkeys(Context& ctx) {
 // HVALS key
 Status hvals(Context& ctx) {
   return reply_list(ctx, Part::values);
+}
+
+// --- All fields, a few with each call ---
+
+struct FieldScan {
+  ScanOptions options;
+  bool with_values = true;
+};
+
+Result<FieldScan> read_field_scan(Context& ctx) {
+  FieldScan scan;
+  ArgReader args(ctx, 3);
+  while (args.has_more()) {
+    if (scan.options.read(args)) continue;
+    if (args.option("NOVALUES")) {
+      scan.with_values = false;
+    } else {
+      args.fail(errors::syntax());
+    }
+  }
+  TRY(args.finish());
+  return scan;
+}
+
+// HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]
+Status hscan(Context& ctx) {
+  TRY(uint64_t position, ScanCursor::parse(ctx.arg(2)));
+  TRY(const auto hash, find_hash(ctx));
+  if (!hash) {  // before the options are looked at, as in Redis
+    ctx.reply.array(2);
+    ctx.reply.bulk_integer(0);
+    ctx.reply.array(0);
+    return ok;
+  }
+  TRY(const FieldScan scan, read_field_scan(ctx));
+  std::vector<HashField> found;
+  const auto step = [&](uint64_t from, const auto& visit) {
+    return hash->scan(from, ctx.now_ms(), visit);
+  };
+  position = walk_collection(position, scan.options, step, [&](const HashField& field) {
+    PackedEntry::Digits digits;
+    if (scan.options.admits(field.name().text(digits))) found.push_back(field);
+  });
+  ctx.reply.array(2);
+  ctx.reply.bulk_integer(ScanCursor::of(position));
+  ctx.reply.array(scan.with_values ? 2 * found.size() : found.size());
+  for (const HashField& field : found) {
+    reply_entry(ctx, field.name());
+    if (scan.with_values) reply_entry(ctx, field.value());
+  }
+  return ok;
 }
 
 // --- Any fields ---
@@ -175,6 +227,10 @@ constexpr CommandSpec kCommands[] = {
         "O(N) in the fields returned",
         "key [count [WITHVALUES]]",
         "Returns fields of a hash, picked at random."},
+    {"hscan", hscan, -3, kRead | kNondeterministic, one_key(1, kGet), "2.8.0",
+        "O(COUNT) for each call, O(N) for a walk over all fields",
+        "key cursor [MATCH pattern] [COUNT count] [NOVALUES]",
+        "Walks over the fields of a hash, a few with each call."},
     {"hvals", hvals, 2, kFlags, one_key(1, kGet), "2.0.0", "O(N) in the fields of the hash",
         "key",
         "Returns all values of a hash."},
