@@ -75,6 +75,7 @@ class PagedTable {
     std::swap(size_, other.size_);
     std::swap(page_bytes_, other.page_bytes_);
     std::swap(long_bytes_, other.long_bytes_);
+    std::swap(long_count_, other.long_count_);
     std::swap(pages_, other.pages_);
     std::swap(most_, other.most_);
   }
@@ -82,8 +83,9 @@ class PagedTable {
   PagedTable clone() const;
 
   size_t size() const { return size_; }
-  // Allocations that the table consists of: what freeing it costs.
   size_t page_count() const { return pages_; }
+  // Pages, and blocks of long records: what freeing the table costs.
+  size_t allocation_count() const { return pages_ + long_count_; }
   // Bytes outside the table object.
   size_t memory() const {
     return page_bytes_ + long_bytes_ + directory_.capacity() * sizeof(Entry);
@@ -248,6 +250,7 @@ class PagedTable {
   size_t pages_ = 0;
   size_t page_bytes_ = 0;
   size_t long_bytes_ = 0;  // blocks of long records
+  size_t long_count_ = 0;
   size_t most_ = 0;        // no page has or had more records
 };
 
@@ -267,6 +270,7 @@ char* PagedTable<Traits>::insert(uint64_t hash, size_t size) {
     at = static_cast<char*>(allocate(size));
     page->add_long(hash, at);
     long_bytes_ += allocation_size(size);
+    long_count_++;
   }
   size_++;
   note_count(hash, page);
@@ -282,6 +286,7 @@ char* PagedTable<Traits>::resize(uint64_t hash, Place place, size_t size) {
     // The block outlives its place in the page.
     char* block = place.record();
     long_bytes_ -= allocation_size(old_size);
+    long_count_--;
     char* at = replace(hash, place, size < old_size, size);
     std::memcpy(at, block, kept);
     deallocate(block, old_size);
@@ -327,6 +332,7 @@ void PagedTable<Traits>::take_out(uint64_t hash, Place place) {
     char* block = place.record();
     const size_t size = Traits::size(block);
     long_bytes_ -= allocation_size(size);
+    long_count_--;
     deallocate(block, size);
   }
   page->remove(place.slot_, Traits::size);
@@ -496,6 +502,7 @@ PagedTable<Traits> PagedTable<Traits>::clone() const {
   copy.pages_ = pages_;
   copy.page_bytes_ = page_bytes_;
   copy.long_bytes_ = long_bytes_;
+  copy.long_count_ = long_count_;
   copy.most_ = most_;
   return copy;
 }
@@ -528,7 +535,7 @@ template <class Traits>
 void PagedTable<Traits>::reset() {
   std::vector<Entry>().swap(directory_);
   depth_ = 0;
-  deepest_ = most_ = long_bytes_ = 0;
+  deepest_ = most_ = long_bytes_ = long_count_ = 0;
 }
 
 }  // namespace larder
