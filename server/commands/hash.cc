@@ -152,16 +152,16 @@ Status hincrbyfloat(Context& ctx) {
   return ok;
 }
 
-constexpr uint64_t kSetFlags = kWrite | kDenyOom | kFast;
+constexpr uint64_t kSetFlags = kWrite | kDenyOom | kFast | kElementBehindKey;
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
-    {"hdel", hdel, -3, kWrite | kFast, one_key(1, kCut), "2.0.0", "O(N) in the fields to remove",
+    {"hdel", hdel, -3, kWrite | kFast | kElementBehindKey, one_key(1, kCut), "2.0.0", "O(N) in the fields to remove",
         "key field [field ...]",
         "Removes fields of a hash, and the hash with the last of them."},
-    {"hexists", hexists, 3, kRead | kFast, one_key(1, kLook), "2.0.0", "O(1)",
+    {"hexists", hexists, 3, kRead | kFast | kElementBehindKey, one_key(1, kLook), "2.0.0", "O(1)",
         "key field",
         "Tells whether a hash has a field."},
-    {"hget", hget, 3, kRead | kFast, one_key(1, kGet), "2.0.0", "O(1)",
+    {"hget", hget, 3, kRead | kFast | kElementBehindKey, one_key(1, kGet), "2.0.0", "O(1)",
         "key field",
         "Returns the value of a field of a hash."},
     {"hincrby", hincrby, 4, kSetFlags, one_key(1, kGetModify), "2.0.0", "O(1)",
@@ -173,7 +173,7 @@ constexpr CommandSpec kCommands[] = {
     {"hlen", hlen, 2, kRead | kFast, one_key(1, kLook), "2.0.0", "O(1)",
         "key",
         "Returns how many fields a hash has."},
-    {"hmget", hmget, -3, kRead | kFast, one_key(1, kGet), "2.0.0", "O(N) in the fields asked for",
+    {"hmget", hmget, -3, kRead | kFast | kElementBehindKey, one_key(1, kGet), "2.0.0", "O(N) in the fields asked for",
         "key field [field ...]",
         "Returns the values of several fields of a hash."},
     {"hmset", hmset, -4, kSetFlags, one_key(1, kModify), "2.0.0", "O(N) in the fields to set",
@@ -186,7 +186,7 @@ constexpr CommandSpec kCommands[] = {
     {"hsetnx", hsetnx, 4, kSetFlags, one_key(1, kAdd), "2.0.0", "O(1)",
         "key field value",
         "Gives a field of a hash a value if it does not exist."},
-    {"hstrlen", hstrlen, 3, kRead | kFast, one_key(1, kLook), "3.2.0", "O(1)",
+    {"hstrlen", hstrlen, 3, kRead | kFast | kElementBehindKey, one_key(1, kLook), "3.2.0", "O(1)",
         "key field",
         "Returns the length of the value of a field of a hash."},
 };

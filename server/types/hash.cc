@@ -54,6 +54,14 @@ std::optional<HashField> Hash::random(Random& random, int64_t now_ms) const {
   return picked;
 }
 
+uint64_t Hash::prefetch(std::string_view name) const {
+  const LargeHash* hash = large();
+  if (hash == nullptr) return 0;
+  const uint64_t name_hash = PackedText(name).hash();
+  hash->prefetch_page(name_hash);
+  return name_hash;
+}
+
 std::string_view Hash::encoding_name() const {
   const LargeHash* hash = large();
   return hash == nullptr || hash->is_small() ? "listpack" : "hashtable";

@@ -63,6 +63,10 @@ class Hash {
   // Whether random() costs the same however large the hash is.
   bool has_fast_random() const { return large() != nullptr; }
 
+  // See prefetch_element in value.h.
+  uint64_t prefetch(std::string_view name) const;
+  void prefetch(uint64_t name_hash) const { large()->prefetch_field(name_hash); }
+
   std::string_view encoding_name() const;
   // Allocator bytes outside the entry. Exact, `samples` or not.
   size_t memory(size_t samples) const;

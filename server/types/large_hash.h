@@ -39,6 +39,9 @@ class LargeHash {
   void take(const HashField& field);
   // Takes out a field that is there.
   void remove(const PackedText& name);
+  // Ask for the memory of a field with this hash of its name, in two steps.
+  void prefetch_page(uint64_t hash) const { table_.prefetch_page(hash); }
+  void prefetch_field(uint64_t hash) const { table_.prefetch_record(hash); }
   // Makes an empty one ready for so many fields.
   void reserve(size_t fields, size_t mean_size) { table_.reserve(fields, mean_size); }
 
