@@ -59,7 +59,7 @@ std::string_view String::encoding_name() const {
   return value.encoding == kEmbedded && value.size <= kMaxEmbstr ? "embstr" : "raw";
 }
 
-size_t String::memory() const {
+size_t String::memory(size_t) const {
   const SharedBytes block = shared();
   return block.memory();
 }

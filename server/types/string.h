@@ -38,7 +38,7 @@ class String {
   SharedBytes shared() const;
   std::string_view encoding_name() const;
   // Allocator bytes outside the entry.
-  size_t memory() const;
+  size_t memory(size_t samples = 0) const;
 
   // --- Changing; only through an Edit ---
   // A text in canonical integer form is kept as a number.
@@ -56,6 +56,11 @@ class String {
   size_t set_range(size_t offset, std::string_view bytes);
 
   static void release(ValueView view);
+  static bool is_heavy(ValueView) { return false; }
+  static bool drain(ValueView view, Deadline) {
+    release(view);
+    return true;
+  }
 
  private:
   enum Encoding : uint8_t { kInteger = 0, kEmbedded = 1, kEmbeddedRaw = 2, kShared = 3 };
