@@ -7,6 +7,7 @@
 #include "server/config/options.h"
 #include "server/dispatch/dispatch_options.h"
 #include "server/keyspace/keyspace_options.h"
+#include "server/keyspace/type_options.h"
 #include "server/network/network_options.h"
 #include "server/process/process_options.h"
 
@@ -21,6 +22,7 @@ struct Configuration {
   ProcessOptions process;
   DispatchOptions dispatch;
   KeyspaceOptions keyspace;
+  TypeOptions types;
   CompatibilityOptions compatibility;
   Options options;
   std::string file;               // absolute; empty: none

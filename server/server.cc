@@ -192,6 +192,7 @@ void Server::take_rules() {
   rules.soft_output_seconds =
       static_cast<int64_t>(std::min<uint64_t>(normal.soft_seconds, INT64_MAX));
   login_.set_password(configuration_.dispatch.requirepass.get());
+  keyspace_.type_limits = configuration_.types.limits();
   dispatcher_.apply_limits();
 }
 
@@ -207,6 +208,7 @@ void Server::follow_options() {
            &configuration_.keyspace.maxmemory}) {
     option->on_change(rules_changed);
   }
+  for (OptionBase* option : configuration_.types.options()) option->on_change(rules_changed);
   on_change({&network.port, &network.bind}, [this] { return listen(); });
   network.maxclients.on_change([this]() -> Status {
     TRY(max_clients_, make_room_for_clients(static_cast<uint32_t>(configuration_.network.maxclients.get())));

@@ -29,7 +29,7 @@ Result<Flush> read_flush_option(Context& ctx) {
 }
 
 Status reply_to_flush(Context& ctx, Flush flush) {
-  if (flush == Flush::before_reply) ctx.keyspace.free_flushed(Deadline::never());
+  if (flush == Flush::before_reply) ctx.keyspace.free_removed(Deadline::never());
   ctx.reply.ok();
   return ok;
 }

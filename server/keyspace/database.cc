@@ -61,7 +61,7 @@ void Database::swap_contents(Database& other) {
 }
 
 bool Database::drain(Deadline deadline) {
-  if (!table_.drain([](Slot& slot) { Entry::destroy(slot.get()); }, deadline)) return false;
+  if (!table_.drain([&](Slot& slot) { disposal_.dispose(slot.get()); }, deadline)) return false;
   expiring_ = 0;
   wheel_.reset();
   next_wheel_.reset();

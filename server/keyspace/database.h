@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "server/base/clock.h"
+#include "server/keyspace/disposal.h"
 #include "server/keyspace/entry.h"
 #include "server/keyspace/idle_time.h"
 #include "server/structures/hash_table.h"
@@ -24,7 +25,8 @@ class Database {
   using Table = HashTable<Entry, EntryTraits>;
   using Slot = Table::Slot;
 
-  explicit Database(int index) : index_(index) {}
+  // `disposal` frees what takes long, and outlives the database.
+  Database(int index, Disposal& disposal) : index_(index), disposal_(disposal) {}
   ~Database() { drain(Deadline::never()); }
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -69,7 +71,7 @@ class Database {
   // Sets or (kNoExpiry) removes the expiry.
   void set_expiry(const Key& key, Slot* slot, int64_t expiry_ms, int64_t now_ms);
   // Removes the entry and frees it.
-  void erase(const Key& key, Slot* slot) { Entry::destroy(take(key, slot)); }
+  void erase(const Key& key, Slot* slot) { disposal_.dispose(take(key, slot)); }
   // Removes the entry and hands it over.
   Entry* take(const Key& key, Slot* slot);
 
@@ -115,6 +117,7 @@ class Database {
   void rebuild_wheel(int64_t now_ms, Deadline deadline);
 
   int index_;
+  Disposal& disposal_;
   Table table_;
   size_t expiring_ = 0;
   int64_t average_ttl_ms_ = 0;
@@ -138,7 +141,7 @@ bool Database::expire_due(int64_t now_ms, Deadline deadline, OnExpired&& on_expi
       while (Slot* slot = find_expired(due[i], now_ms, false)) {
         Entry* entry = take(make_key(slot->get()->key()), slot);
         on_expired(*entry);
-        Entry::destroy(entry);
+        disposal_.dispose(entry);
       }
       find_expired(due[i], now_ms, true);
     }

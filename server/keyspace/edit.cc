@@ -14,4 +14,11 @@ char* EditedEntry::resize(size_t size, uint8_t encoding) {
   return const_cast<char*>(entry->value().data);
 }
 
+void EditedEntry::remove_emptied() {
+  if (slot_ == nullptr) return;
+  database_->erase(key_, slot_);
+  slot_ = nullptr;
+  keyspace_->changed({KeyEventClass::generic, "del", *database_, key_.name});
+}
+
 }  // namespace larder

@@ -50,6 +50,7 @@ class EditedEntry : public ValuePlace {
     return value;
   }
   char* resize(size_t size, uint8_t encoding) override;
+  const TypeLimits& limits() const override { return keyspace_->type_limits; }
 
   // Sets the expiry of a key that is there, kNoExpiry for none, without an event of its own.
   void set_expiry(int64_t expiry_ms) {
@@ -61,7 +62,7 @@ class EditedEntry : public ValuePlace {
   void discard_value() {
     if (slot_ == nullptr) return;
     changed_shape_ = true;
-    slot_->get()->discard_value();
+    keyspace_->disposal.discard_value(*slot_->get());
   }
 
   // Tells that the value changed.
@@ -69,6 +70,10 @@ class EditedEntry : public ValuePlace {
     changed_shape_ = false;
     keyspace_->changed({event_class, event, *database_, key_.name});
   }
+
+ protected:
+  // Removes the key, whose collection has become empty.
+  void remove_emptied();
 
  private:
   Keyspace* keyspace_;
@@ -92,8 +97,14 @@ class Edit final : public EditedEntry {
   }
 
   // Tells that `changes` things changed in the value, under Redis's name of the event; 0 tells nobody.
-  void commit(std::string_view event, int64_t changes = 1) {
-    if (changes != 0) EditedEntry::commit(kEventClass, event);
+  // A collection that is empty now disappears, with the event "del". Returns whether the key is there.
+  bool commit(std::string_view event, int64_t changes = 1) {
+    if (changes == 0) return static_cast<bool>(*this);
+    EditedEntry::commit(kEventClass, event);
+    if constexpr (requires(const T& value) { value.empty(); }) {
+      if (T(view()).empty()) remove_emptied();
+    }
+    return static_cast<bool>(*this);
   }
 
  private:

@@ -52,6 +52,8 @@ class Entry {
     release_value(entry->value());
     deallocate(entry, entry->allocated_bytes());
   }
+  // Frees an entry whose value owns nothing (any more).
+  static void destroy_shell(Entry* entry) { deallocate(entry, entry->allocated_bytes()); }
   // The same key with another shape of value, in the same memory if that has the same size class, else
   // in new memory. The first bytes of the value are kept. Returns where the entry is now.
   static Entry* reshape(Entry* entry, Type type, uint8_t encoding, int64_t expiry_ms,
@@ -81,6 +83,10 @@ class Entry {
   // Frees what the value owns; its place then holds nothing (kNoValue) until the next reshape.
   void discard_value() {
     release_value(value());
+    abandon_value();
+  }
+  // The same for a value whose belongings somebody else has taken.
+  void abandon_value() {
     type_encoding_ = static_cast<uint8_t>(unsigned{type_encoding_} | (unsigned{kNoValue} << 4));
   }
   // The size that was asked of the allocator.

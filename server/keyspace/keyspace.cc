@@ -8,7 +8,7 @@ Keyspace::Keyspace(size_t database_count)  {
   set_now_ms(wall_clock_ms());
   next_aging_ms_ = now_ms_ + IdleTime::kAgingIntervalMs;
   for (size_t i = 0; i < database_count; i++) {
-    databases_.push_back(std::make_unique<Database>(static_cast<int>(i)));
+    databases_.push_back(std::make_unique<Database>(static_cast<int>(i), disposal));
   }
 }
 
@@ -16,7 +16,7 @@ void Keyspace::expire(Database& database, const Key& key, Database::Slot* slot) 
   Entry* entry = database.take(key, slot);
   ++stats.expired_keys;
   changed({KeyEventClass::expired, "expired", database, key.name});
-  Entry::destroy(entry);
+  disposal.dispose(entry);
 }
 
 bool Keyspace::remove(Database& database, const Key& key, std::string_view event) {
@@ -59,7 +59,7 @@ const Entry* Keyspace::random_entry(Database& database) {
 }
 
 void Keyspace::flush(Database& database) {
-  auto contents = std::make_unique<Database>(database.index());
+  auto contents = std::make_unique<Database>(database.index(), disposal);
   contents->swap_contents(database);
   changes_ += contents->size();
   flushed_contents_.push_back(std::move(contents));
@@ -73,12 +73,12 @@ void Keyspace::flush_all() {
   flushed(nullptr);
 }
 
-bool Keyspace::free_flushed(Deadline deadline) {
+bool Keyspace::free_removed(Deadline deadline) {
   while (!flushed_contents_.empty()) {
     if (flushed_contents_.front()->drain(deadline)) flushed_contents_.pop_front();
-    if (deadline.has_passed()) break;
+    if (deadline.has_passed()) return true;
   }
-  return !flushed_contents_.empty();
+  return disposal.run(deadline);
 }
 
 void Keyspace::swap(Database& first, Database& second) {
@@ -101,7 +101,7 @@ bool Keyspace::do_background_work(Deadline deadline) {
       changed({KeyEventClass::expired, "expired", database, entry.key()});
     });
   }
-  has_more |= free_flushed(deadline);
+  has_more |= free_removed(deadline);
   has_more |= age_stamps(deadline);
   return has_more;
 }
@@ -122,7 +122,7 @@ bool Keyspace::age_stamps(Deadline deadline) {
 }
 
 int64_t Keyspace::next_background_ms() const {
-  if (!flushed_contents_.empty()) return now_ms_;
+  if (!flushed_contents_.empty() || disposal.pending() > 0) return now_ms_;
   int64_t next_ms = total_keys() == 0 ? INT64_MAX : next_aging_ms_;
   if (!active_expiry_) return next_ms;
   for (const auto& database : databases_) next_ms = std::min(next_ms, database->next_expiry_ms());

@@ -12,6 +12,7 @@
 #include "server/base/random.h"
 #include "server/info/info.h"
 #include "server/keyspace/database.h"
+#include "server/keyspace/disposal.h"
 #include "server/keyspace/key_event.h"
 
 namespace larder {
@@ -81,8 +82,9 @@ class Keyspace {
   // Empties a database (FLUSHDB) or all. What was in it is freed by do_background_work in slices.
   void flush(Database& database);
   void flush_all();
-  // Frees what was flushed, until the deadline passes. Returns whether some is left.
-  bool free_flushed(Deadline deadline);
+  // Frees what was flushed, and large values that were removed, until the deadline passes. Returns whether
+  // some is left.
+  bool free_removed(Deadline deadline);
   void swap(Database& first, Database& second);
 
   // Frees what was flushed and removes keys whose time has come. Returns whether there is more to do.
@@ -105,6 +107,8 @@ class Keyspace {
   Hook<Database*> flushed;  // nullptr: all databases
   KeyspaceStats stats;
   Random random;
+  TypeLimits type_limits;  // up to which size collections keep their small forms
+  Disposal disposal;       // outlives the databases
 
  private:
   bool age_stamps(Deadline deadline);

@@ -17,9 +17,14 @@ std::string_view type_name(Type type) {
   return "none";
 }
 
-void release_value(ValueView value) {
+bool is_heavy(ValueView) { return false; }
+
+bool drain_value(ValueView value, Deadline) {
   if (value.type == Type::string) String::release(value);
+  return true;
 }
+
+void release_value(ValueView value) { drain_value(value, Deadline::never()); }
 
 size_t value_memory(ValueView value, size_t) {
   LARDER_ASSERT(value.type == Type::string);

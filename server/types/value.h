@@ -7,7 +7,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
+
+#include "server/base/clock.h"
+#include "server/types/type_limits.h"
 
 namespace larder {
 
@@ -38,12 +42,48 @@ class ValuePlace {
   // Makes the value `size` <= kMaxBytes bytes long; the first min(old, new) bytes are kept, the others
   // undefined. The value may move: take data() again. A key that is being created comes to life here.
   virtual char* resize(size_t size, uint8_t encoding) = 0;
+  // Up to which size a collection keeps its small form.
+  virtual const TypeLimits& limits() const = 0;
 
  protected:
   ~ValuePlace() = default;
 };
 
-// Frees what a value owns outside its entry. The bytes in the entry are dead afterwards.
+// A place as the buffer of a packed collection (see packed_list.h) of this encoding.
+class PlaceBuffer {
+ public:
+  PlaceBuffer(ValuePlace& place, uint8_t encoding) : place_(place), encoding_(encoding) {}
+  std::string_view bytes() const {
+    const ValueView view = place_.view();
+    return {view.data, view.size};
+  }
+  char* resize(size_t size) { return place_.resize(size, encoding_); }
+
+ private:
+  ValuePlace& place_;
+  uint8_t encoding_;
+};
+
+// What a collection's place holds once it is large: the address of an object on the heap that the value
+// owns.
+template <class T>
+T* load_object(ValueView value) {
+  T* object;
+  std::memcpy(&object, value.data, sizeof(object));
+  return object;
+}
+template <class T>
+void store_object(ValuePlace& place, T* object, uint8_t encoding) {
+  std::memcpy(place.resize(sizeof(object), encoding), &object, sizeof(object));
+}
+
+// Whether freeing the value takes so many steps that it is to be done by drain_value between turns.
+bool is_heavy(ValueView value);
+// Frees what a value owns outside its entry in steps, until the deadline passes; returns whether all is
+// gone. From the first call on the value must not be used for anything else; once it returned true, its
+// bytes in the entry are dead.
+bool drain_value(ValueView value, Deadline deadline);
+// The same in one go.
 void release_value(ValueView value);
 
 // Bytes that a value takes from the allocator outside its entry. `samples`: of how many elements to take

@@ -4,8 +4,15 @@ import math
 import time
 from statistics import median
 
+from servers import Refused
 from tools import Failure
 
+COLLECTIONS = [
+    ("set", "SADD big {index}"),
+    ("hash", "HSET big {index} {value}"),
+    ("sorted set", "ZADD big {score} {index}"),
+    ("list", "RPUSH big {value}"),
+]
 EXPIRY_BOUND_SECONDS = 120
 UNLINKED_TOGETHER = 100
 
@@ -26,6 +33,8 @@ class Pauses:
                         self.measure_table(server, phases)
                     with start() as server:
                         self.measure_expiry(server, phases)
+                    with start() as server:
+                        self.measure_collections(server, phases)
                 except Failure as failure:
                     self.setup.fail(results, f"pauses of {start.name}", failure)
         return rounds
@@ -71,6 +80,43 @@ class Pauses:
         gaps["seconds_until_gone"] = gone
         used = server.settled_memory()[0]
         gaps["bytes_left"] = used - empty if used is not None else None
+
+    def measure_collections(self, server, phases):
+        elements = self.options.pause_elements
+        for name, command in COLLECTIONS:
+            with self.phase(server, phases, f"a {name} growing to {count(elements)} elements"):
+                self.tools.fill(server, elements, command, value_size=16, expected=1, connections=4,
+                                pipeline=16)
+            with self.phase(server, phases, f"DEL of a {name} of {count(elements)} elements"):
+                server.client("DEL", "big")
+                server.settled_memory(5)
+        self.measure_field_expiry(server, phases, elements)
+
+    def measure_field_expiry(self, server, phases, fields):
+        """Not every server knows fields that expire."""
+        began = time.monotonic()
+        try:
+            server.client("HSET", "big", "field", "value")
+            server.client("HPEXPIRE", "big", "600000", "FIELDS", "1", "field")
+        except Refused:
+            return
+        finally:
+            server.client("DEL", "big")
+        fill = "HSETEX big PXAT {moment}000 FIELDS 1 {{index}} {{value}}"
+        distant = math.ceil(time.time() + 3600)
+        self.tools.fill(server, fields, fill.format(moment=distant), 16, expected=1)
+        server.client("DEL", "big")
+        moment = math.ceil(time.time() + 3 + 2 * (time.monotonic() - began))
+        self.tools.fill(server, fields, fill.format(moment=moment), 16, expected=1)
+        time.sleep(max(0, moment - 0.5 - time.time()))
+        with self.phase(server, phases, f"{count(fields)} fields of a hash expire in the same second") as gaps:
+            while server.client("DBSIZE") > 0:
+                if time.time() > moment + EXPIRY_BOUND_SECONDS:
+                    raise Failure(f"{server.name} has not expired all fields after "
+                                  f"{EXPIRY_BOUND_SECONDS} s")
+                time.sleep(0.01)
+            gone = time.time() - moment
+        gaps["seconds_until_fields_gone"] = gone
 
     def grow(self, server, keys):
         """Few requests on their way, so that what a PING waits for is the table and not the queue."""
@@ -126,7 +172,10 @@ def tables(rounds):
     for phase in good[0][names[0]]:
         line = [phase]
         for name in names:
-            seen = [results[name][phase] for results in good]
+            seen = [results[name][phase] for results in good if phase in results[name]]
+            if not seen:  # something that this server cannot do
+                line += 3 * [""]
+                continue
             line += [f"{median(gaps[what] for gaps in seen) / 1000:.2f}"
                      for what in ("longest", "busiest", "late")]
         lines.append(line)

@@ -8,6 +8,7 @@ namespace {
 
 constexpr size_t kIndexDigits = 12;
 constexpr size_t kTtlDigits = 4;
+constexpr size_t kScoreDigits = 9;
 constexpr uint64_t kShortestTtlSeconds = 3600;
 
 // Writes `number` right-aligned over zeros.
@@ -50,16 +51,21 @@ void RequestTemplate::add_word(std::string_view word, size_t value_size) {
       if (is_there) word.remove_prefix(token.size());
       return is_there;
     };
+    const auto add_hole = [&](std::string_view front, HoleKind kind, size_t digits) {
+      argument += front;
+      holes.push_back({kind, argument.size(), digits});
+      argument.append(digits, '0');
+    };
     if (take("{key}")) {
-      argument += "key:";
-      holes.push_back({HoleKind::kIndex, argument.size()});
-      argument.append(kIndexDigits, '0');
+      add_hole("key:", HoleKind::kIndex, kIndexDigits);
     } else if (take("{index}")) {
-      holes.push_back({HoleKind::kIndex, argument.size()});
-      argument.append(kIndexDigits, '0');
+      add_hole("", HoleKind::kIndex, kIndexDigits);
+    } else if (take("{number}")) {
+      add_hole("1", HoleKind::kIndex, kIndexDigits - 1);
+    } else if (take("{score}")) {
+      add_hole("0.", HoleKind::kScore, kScoreDigits);
     } else if (take("{ttl}")) {
-      holes.push_back({HoleKind::kTtl, argument.size()});
-      argument.append(kTtlDigits, '0');
+      add_hole("", HoleKind::kTtl, kTtlDigits);
     } else if (take("{value}")) {
       argument.append(value_size, 'x');
     } else {
@@ -68,7 +74,7 @@ void RequestTemplate::add_word(std::string_view word, size_t value_size) {
     }
   }
   bytes_ += '$' + std::to_string(argument.size()) + "\r\n";
-  for (Hole& hole : holes) holes_.push_back({hole.kind, hole.offset + bytes_.size()});
+  for (Hole& hole : holes) holes_.push_back({hole.kind, hole.offset + bytes_.size(), hole.digits});
   bytes_ += argument + "\r\n";
 }
 
@@ -77,11 +83,12 @@ void RequestTemplate::append_to(std::string& output, IndexSequence& indexes) con
   output += bytes_;
   for (const Hole& hole : holes_) {
     char* digits = output.data() + start + hole.offset;
-    if (hole.kind == HoleKind::kIndex) {
-      write_digits(digits, kIndexDigits, indexes.next());
-    } else {
-      write_digits(digits, kTtlDigits,
-                   kShortestTtlSeconds + indexes.random() % kShortestTtlSeconds);
+    switch (hole.kind) {
+      case HoleKind::kIndex: write_digits(digits, hole.digits, indexes.next()); break;
+      case HoleKind::kScore: write_digits(digits, hole.digits, indexes.random()); break;
+      case HoleKind::kTtl:
+        write_digits(digits, hole.digits,
+                     kShortestTtlSeconds + indexes.random() % kShortestTtlSeconds);
     }
   }
 }

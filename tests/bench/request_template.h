@@ -14,7 +14,9 @@ namespace larder {
 // filled in, which costs some nanoseconds. That works because every hole has a fixed width:
 //
 //   {key}     key:000000000042, the form of redis-benchmark: 16 bytes
-//   {index}   000000000042, for members, fields and scores
+//   {index}   000000000042, for members and fields: 12 bytes that are no number to a server
+//   {number}  100000000042, the same as a number
+//   {score}   0.123456789, at random
 //   {value}   as many bytes as asked for; no number, so that no server stores it as one
 //   {ttl}     seconds, at random between one and two hours
 //
@@ -31,10 +33,11 @@ class RequestTemplate {
   void append_to(std::string& output, IndexSequence& indexes) const;
 
  private:
-  enum class HoleKind { kIndex, kTtl };
+  enum class HoleKind { kIndex, kTtl, kScore };
   struct Hole {
     HoleKind kind;
     size_t offset;
+    size_t digits;
   };
 
   void add_word(std::string_view word, size_t value_size);

@@ -53,7 +53,10 @@ class Throughput:
             return
         self.loaded.pop(server, None)
         server.client("FLUSHALL")
-        self.tools.fill(server, dataset.keys, dataset.fill, dataset.value_size)
+        if dataset.fill_randomly:
+            self.tools.load(server, [dataset.fill_randomly], keys=dataset.keys, order="uniform",
+                            requests=dataset.keys, pipeline=32, value_size=dataset.value_size)
+        self.tools.fill(server, dataset.keys, dataset.fill, dataset.value_size, dataset.held)
         self.loaded[server] = dataset
 
     def load(self, server, workload, seed):

@@ -62,14 +62,15 @@ class Tools:
         return {"requests": requests, "seconds": requests / rate, "requests_per_second": rate,
                 "cpu_ns_per_request": cpu_ns / requests, "latency_us": latency}
 
-    def fill(self, server, keys, command, value_size=64, **options):
-        """Sends the command once for each key, and checks how many keys there are then."""
+    def fill(self, server, keys, command, value_size=64, expected=None, **options):
+        """Sends the command once for each index, and checks how many keys there are then: as many as
+        indexes, or `expected`."""
         options = {"pipeline": 32, "connections": 8, "order": "shuffled", **options}
         result = self.load(server, [command], keys=keys, value_size=value_size, requests=keys,
                            **options)
         found = server.client("DBSIZE")
-        if found != keys:
-            raise Failure(f"{server.name} has {found} keys of {keys}")
+        if found != (keys if expected is None else expected):
+            raise Failure(f"{server.name} has {found} keys of {keys if expected is None else expected}")
         return result
 
     @contextlib.contextmanager

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a server holds before the load: `fill` was sent once for each of `keys`."""
+    """What a server holds before the load: `fill` was sent once for each of `keys`, and then, with
+    indexes drawn at random, so that some come twice and some not at all, `fill_randomly`. `held`:
+    how many keys there are then, if not one per index."""
     keys: int
     fill: str = "SET {key} {value}"
     value_size: int = 64
+    fill_randomly: str = None
+    held: int = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,19 @@ TEN_MILLION = Dataset(10_000_000)
 COUNTERS = Dataset(1_000_000, "SET {key} 1000")
 PAGES_4K = Dataset(50_000, value_size=4096)
 PAGES_64K = Dataset(4_000, value_size=65536)
+
+# One large collection.
+SET_OF_MILLION = Dataset(1_000_000, "SADD big {index}", held=1)
+HASH_OF_MILLION = Dataset(1_000_000, "HSET big {index} {value}", value_size=16, held=1)
+SCORES_OF_MILLION = Dataset(1_000_000, "ZADD big {score} {index}", held=1)
+SCORES_OF_100K = Dataset(100_000, "ZADD big {score} {index}", held=1)
+LIST_OF_MILLION = Dataset(1_000_000, "RPUSH big {value}", value_size=16, held=1)
+LIST_OF_1000 = Dataset(1000, "RPUSH big {value}", value_size=16, held=1)
+# Many small ones.
+HASHES = Dataset(100_000, "HSET {key} field1 {value} field2 {value} field3 {value}", value_size=16)
+# Two inputs of an algebra, of 100,000 and 63,000 elements, the second a part of the first.
+TWO_SETS = Dataset(100_000, "SADD a {index}", fill_randomly="SADD b {index}", held=2)
+TWO_SORTED_SETS = Dataset(100_000, "ZADD a {score} {index}", fill_randomly="ZADD b {score} {index}", held=2)
 
 GET = ("GET {key}",)
 SET = ("SET {key} {value}",)
@@ -72,4 +89,37 @@ WORKLOADS = [
     Workload("GET, 10M keys, pipeline 1", GET, TEN_MILLION, finds_all=True, quick=False),
     Workload("GET, 10M keys, pipeline 32", GET, TEN_MILLION, 32, target=0.33, finds_all=True, quick=False),
     Workload("SET, 10M keys, pipeline 32", SET, TEN_MILLION, 32, target=0.33, quick=False),
+    Workload("LPUSH, pipeline 16", ("LPUSH big {value}",), LIST_OF_1000, 16, target=0.55, alters=True),
+    Workload("RPOP, pipeline 16", ("RPOP big",), LIST_OF_MILLION, 16, target=0.55, finds_all=True,
+             uses_up=True),
+    Workload("LRANGE of 100, pipeline 16", ("LRANGE big 0 99",), LIST_OF_1000, 16, target=0.65),
+    Workload("LRANGE of 100, 1M elements, pipeline 16", ("LRANGE big 500000 500099",), LIST_OF_MILLION, 16,
+             target=0.65, quick=False),
+    Workload("SADD, 1M members, pipeline 16", ("SADD big {index}x",), SET_OF_MILLION, 16, target=0.55,
+             alters=True),
+    Workload("SADD of new keys, pipeline 16", ("SADD {key} {index}",), Dataset(1_000_000, "SADD {key} a"),
+             16, target=0.55, alters=True),
+    Workload("SISMEMBER, pipeline 16", ("SISMEMBER big {index}",), SET_OF_MILLION, 16, finds_all=True),
+    Workload("HSET, 1M fields, pipeline 16", ("HSET big {index} {value}",), HASH_OF_MILLION, 16,
+             target=0.55),
+    Workload("HGET, 1M fields, pipeline 16", ("HGET big {index}",), HASH_OF_MILLION, 16, target=0.55,
+             finds_all=True),
+    Workload("HSET, small hashes, pipeline 16", ("HSET {key} field2 {value}",), HASHES, 16, target=0.55),
+    Workload("HGET, small hashes, pipeline 16", ("HGET {key} field2",), HASHES, 16, target=0.55,
+             finds_all=True),
+    Workload("ZADD, 1M members, pipeline 16", ("ZADD big {score} {index}",), SCORES_OF_MILLION, 16,
+             target=0.65),
+    Workload("ZSCORE, 1M members, pipeline 16", ("ZSCORE big {index}",), SCORES_OF_MILLION, 16, target=0.65,
+             finds_all=True),
+    Workload("ZRANK, 1M members, pipeline 16", ("ZRANK big {index}",), SCORES_OF_MILLION, 16, target=0.65),
+    Workload("ZRANGE of 100, pipeline 16", ("ZRANGE big 50000 50099",), SCORES_OF_100K, 16, target=0.65),
+    Workload("SINTERSTORE of 100k and 63k", ("SINTERSTORE c a b",), TWO_SETS, connections=1, target=0.7,
+             alters=True),
+    Workload("SUNIONSTORE of 100k and 63k", ("SUNIONSTORE c a b",), TWO_SETS, connections=1, target=0.7,
+             alters=True),
+    Workload("SDIFFSTORE of 100k and 63k", ("SDIFFSTORE c a b",), TWO_SETS, connections=1, target=0.7,
+             alters=True),
+    Workload("SINTER of 100k and 63k", ("SINTER a b",), TWO_SETS, connections=1, target=0.7),
+    Workload("ZUNIONSTORE of 100k and 63k", ("ZUNIONSTORE c 2 a b",), TWO_SORTED_SETS, connections=1,
+             target=0.7, alters=True),
 ]

@@ -24,7 +24,8 @@ std::string name_of(uint64_t number) {
 // A database and what it ought to hold: key and expiry.
 class CheckedDatabase {
  public:
-  Database database{0};
+  Disposal disposal;
+  Database database{0, disposal};
   int64_t now_ms = kStartMs;
 
   void put(const std::string& name, int64_t expiry_ms) {
@@ -212,7 +213,8 @@ TEST_CASE("a clock that is set back, or forward, does not lose keys") {
 }
 
 TEST_CASE("a million keys of the same second are gone in slices") {
-  Database database(0);
+  Disposal disposal;
+  Database database(0, disposal);
   constexpr uint64_t kKeys = 1'000'000;
   const int64_t end_ms = kStartMs + 3'600'000;
   for (uint64_t i = 0; i < kKeys; i++) {
@@ -244,7 +246,8 @@ TEST_CASE("a million keys of the same second are gone in slices") {
 }
 
 TEST_CASE("taking, inserting and swapping keep the counts true") {
-  Database first(0), second(1);
+  Disposal disposal;
+  Database first(0, disposal), second(1, disposal);
   first.insert(make_key("a"), new_entry("a", kStartMs + 1000), kStartMs);
   first.insert(make_key("b"), new_entry("b", kNoExpiry), kStartMs);
   CHECK(first.size() == 2);
@@ -267,7 +270,8 @@ TEST_CASE("taking, inserting and swapping keep the counts true") {
 }
 
 TEST_CASE("a database is drained in slices, its index with it") {
-  Database database(0);
+  Disposal disposal;
+  Database database(0, disposal);
   for (uint64_t i = 0; i < 20'000; i++) {
     const std::string name = name_of(i);
     database.insert(make_key(name), new_entry(name, kStartMs + 1000), kStartMs);
@@ -285,7 +289,8 @@ TEST_CASE("a database is drained in slices, its index with it") {
 }
 
 TEST_CASE("a slot remembers when its key was used, beside its expiry") {
-  Database database(0);
+  Disposal disposal;
+  Database database(0, disposal);
   Database::Slot* slot =
       database.insert(make_key("a"), new_entry("a", kStartMs + 1'000'000), kStartMs);
   CHECK(Database::idle_seconds(*slot, kStartMs) == 0);

@@ -213,7 +213,7 @@ TEST_CASE("a flush empties at once and frees in slices") {
   test.keyspace.flush_all();
   CHECK(test.keyspace.total_keys() == 0);
   CHECK(flushed.back() == nullptr);
-  CHECK_FALSE(test.keyspace.free_flushed(Deadline::never()));
+  CHECK_FALSE(test.keyspace.free_removed(Deadline::never()));
   CHECK(test.keyspace.next_background_ms() == INT64_MAX);
 }
 
