@@ -36,6 +36,21 @@ Error must_be_positive();
 Error not_positive(std::string_view what);  // "<what> must be positive"
 Error integer_not_between(int64_t min, int64_t max);
 
+// Sorted sets
+Error score_not_a_number();
+Error not_a_score_range();
+Error not_a_lex_range();
+Error new_and_present_together();   // ZADD: NX and XX
+Error score_conditions_together();  // ZADD: two of NX, GT and LT
+Error several_increments();
+Error limit_of_ranks();
+Error scores_of_lex_range();
+Error weight_not_a_float();
+Error no_input_key(std::string_view command);
+Error negative_limit();
+Error key_count_not_positive();
+Error count_not_positive();
+
 // Arguments
 Error syntax();
 Error unknown_command(std::string_view name, std::string_view arguments);
