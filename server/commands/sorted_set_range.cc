@@ -31,8 +31,6 @@ struct RangeOptions {
   Direction direction;
   bool is_store = false;
   size_t source = 1;  // the argument that is the sorted set; the ends follow
-
-  bool allow(RangeKind other) const { return kind == RangeKind::as_options_say && other != kind; }
 };
 
 void read_limit(ArgReader& args, RangeRequest& request) {
@@ -41,10 +39,9 @@ void read_limit(ArgReader& args, RangeRequest& request) {
   request.limit = args.integer();
 }
 
-// Reads what stands behind the ends. Redis lets an option come again.
+// Reads what stands behind the ends.
 Status read_range_options(Context& ctx, RangeOptions& options, RangeRequest& request) {
   ArgReader args(ctx, options.source + 3);
-  const bool may_reverse = options.direction == Direction::as_options_say;
   const auto choose = [&](std::string_view token, RangeKind kind) {
     if (options.kind != RangeKind::as_options_say || !args.option(token)) return false;
     options.kind = kind;
@@ -55,7 +52,7 @@ Status read_range_options(Context& ctx, RangeOptions& options, RangeRequest& req
       request.with_scores = true;
     } else if (args.option("LIMIT")) {
       read_limit(args, request);
-    } else if (may_reverse && args.option("REV")) {
+    } else if (options.direction == Direction::as_options_say && args.option("REV")) {
       options.direction = Direction::downwards;
     } else if (!choose("BYLEX", RangeKind::members) && !choose("BYSCORE", RangeKind::scores)) {
       args.fail(errors::syntax());
