@@ -28,6 +28,9 @@ Error not_a_float() { return error("value is not a valid float"); }
 Error overflow() { return error("increment or decrement would overflow"); }
 Error decrement_overflow() { return error("decrement would overflow"); }
 Error would_be_nan_or_infinity() { return error("increment would produce NaN or Infinity"); }
+Error not_sortable_as_numbers() {
+  return error("One or more scores can't be converted into double");
+}
 Error index_out_of_range() { return error("index out of range"); }
 Error offset_out_of_range() { return error("offset is out of range"); }
 Error string_exceeds_limit() {
@@ -78,9 +81,17 @@ Error weight_not_a_float() { return error("weight value is not a float"); }
 Error no_input_key(std::string_view command) {
   return error(concat({"at least 1 input key is needed for '", command, "' command"}));
 }
-Error key_count_not_positive() { return error("numkeys should be greater than 0"); }
-Error count_not_positive() { return error("count should be greater than 0"); }
-Error negative_limit() { return error("LIMIT can't be negative"); }
+Error must_be_greater_than_zero(std::string_view what) {
+  return error(concat({what, " should be greater than 0"}));
+}
+Error cannot_be_negative(std::string_view what) {
+  return error(concat({what, " can't be negative"}));
+}
+Error rank_is_zero() {
+  return error(
+      "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative "
+      "to start from the end of the list");
+}
 
 Error syntax() { return error("syntax error"); }
 Error unknown_command(std::string_view name, std::string_view arguments) {
@@ -188,6 +199,8 @@ Error wrong_pause_mode() { return error("CLIENT PAUSE mode must be WRITE or ALL"
 Error timeout_not_an_integer() { return error("timeout is not an integer or out of range"); }
 Error timeout_negative() { return error("timeout is negative"); }
 Error timeout_out_of_range() { return error("timeout is out of range"); }
+Error timeout_not_a_float() { return error("timeout is not a float or out of range"); }
+Error unblocked() { return Error("UNBLOCKED client unblocked via CLIENT UNBLOCK"); }
 Error not_tracking() {
   return error(
       "CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT "

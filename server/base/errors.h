@@ -22,6 +22,7 @@ Error not_a_float();
 Error overflow();
 Error decrement_overflow();
 Error would_be_nan_or_infinity();
+Error not_sortable_as_numbers();
 Error index_out_of_range();
 Error offset_out_of_range();
 Error string_exceeds_limit();
@@ -35,6 +36,9 @@ Error value_not_between(std::string_view min, std::string_view max);
 Error must_be_positive();
 Error not_positive(std::string_view what);  // "<what> must be positive"
 Error integer_not_between(int64_t min, int64_t max);
+Error must_be_greater_than_zero(std::string_view what);  // "<what> should be greater than 0"
+Error cannot_be_negative(std::string_view what);         // "<what> can't be negative"
+Error rank_is_zero();                                    // LPOS
 
 // Sorted sets
 Error score_not_a_number();
@@ -47,9 +51,6 @@ Error limit_of_ranks();
 Error scores_of_lex_range();
 Error weight_not_a_float();
 Error no_input_key(std::string_view command);
-Error negative_limit();
-Error key_count_not_positive();
-Error count_not_positive();
 
 // Arguments
 Error syntax();
@@ -100,6 +101,8 @@ Error wrong_pause_mode();
 Error timeout_not_an_integer();
 Error timeout_negative();
 Error timeout_out_of_range();
+Error timeout_not_a_float();
+Error unblocked();
 Error not_tracking();
 Error not_supported_yet(std::string_view what);
 

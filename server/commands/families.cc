@@ -3,11 +3,28 @@
 namespace larder {
 
 std::vector<CommandFamily> core_commands() {
-  return {string_commands(),        string_set_commands(), counter_commands(),
-          lcs_commands(),           key_commands(),        expire_commands(),
-          scan_commands(),          object_commands(),     sorted_set_commands(), sorted_set_range_commands(), sorted_set_pop_commands(), sorted_set_algebra_commands(), connection_commands(),
-          client_commands(),        database_commands(),   server_commands(),
-          introspection_commands(), config_commands(),     memory_commands(),
+  return {string_commands(),
+          string_set_commands(),
+          counter_commands(),
+          lcs_commands(),
+          list_commands(),
+          list_move_commands(),
+          sorted_set_commands(),
+          sorted_set_range_commands(),
+          sorted_set_pop_commands(),
+          sorted_set_walk_commands(),
+          sorted_set_algebra_commands(),
+          key_commands(),
+          expire_commands(),
+          scan_commands(),
+          object_commands(),
+          connection_commands(),
+          client_commands(),
+          database_commands(),
+          server_commands(),
+          introspection_commands(),
+          config_commands(),
+          memory_commands(),
           debug_commands()};
 }
 

@@ -13,6 +13,10 @@ CommandFamily string_set_commands();  // SET and its relatives
 CommandFamily counter_commands();     // INCR and its relatives
 CommandFamily lcs_commands();
 
+// Group "list"
+CommandFamily list_commands();
+CommandFamily list_move_commands();  // from list to list, from one of several, and waiting
+
 // Group "generic"
 CommandFamily key_commands();     // DEL, RENAME, COPY ...
 CommandFamily expire_commands();  // EXPIRE, TTL ...
@@ -22,7 +26,8 @@ CommandFamily object_commands();  // OBJECT
 // Group "sorted-set"
 CommandFamily sorted_set_commands();          // members one by one
 CommandFamily sorted_set_range_commands();    // ZRANGE, ZCOUNT ...
-CommandFamily sorted_set_pop_commands();      // ZPOPMIN, ZRANDMEMBER ...
+CommandFamily sorted_set_pop_commands();      // ZPOPMIN, BZMPOP ...
+CommandFamily sorted_set_walk_commands();     // ZRANDMEMBER, ZSCAN
 CommandFamily sorted_set_algebra_commands();  // ZUNION, ZINTERSTORE ...
 
 // Group "connection"

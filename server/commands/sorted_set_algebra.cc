@@ -46,7 +46,7 @@ void read_aggregate(ArgReader& args, Aggregate& aggregate) {
 
 void read_limit(ArgReader& args, int64_t& limit) {
   const auto count = parse_int64(args.text());
-  if (!count || *count < 0) return args.fail(errors::negative_limit());
+  if (!count || *count < 0) return args.fail(errors::cannot_be_negative("LIMIT"));
   limit = *count;
 }
 

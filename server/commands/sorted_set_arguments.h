@@ -20,14 +20,6 @@ Result<LexRange> parse_lex_range(std::string_view min, std::string_view max);
 // Indexes as LRANGE counts them, below 0 from the end, in an order of `size` elements.
 RankRange clamp_indexes(int64_t start, int64_t stop, size_t size);
 
-// An integer in [minimum, 2^63); `refusal` is the error for all else.
-template <class Refusal>
-Result<int64_t> parse_count(std::string_view text, int64_t minimum, Refusal&& refusal) {
-  const auto number = parse_int64(text);
-  if (!number || *number < minimum) return refusal();
-  return *number;
-}
-
 // Writes members, with their scores if wanted. Scores make pairs, which RESP2 does not nest.
 class MemberReply {
  public:
