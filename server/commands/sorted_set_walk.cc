@@ -1,9 +1,14 @@
 // Sorted sets: any members, and all of them in steps.
+#include <array>
+#include <cstdio>
 #include <limits>
+#include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "server/command/arg_reader.h"
 #include "server/commands/families.h"
+#include "server/commands/scan_options.h"
 #include "server/commands/sorted_set_arguments.h"
 
 namespace larder {
@@ -92,12 +97,76 @@ Status zrandmember(Context& ctx) {
   return ok;
 }
 
+// --- ZSCAN ---
+
+// The text of a score in ZSCAN, whose form depends on the encoding: in a large set it has 17 digits.
+std::string scanned_score(double score, bool is_large) {
+  if (!is_large) return format_double(score);
+  std::array<char, 40> text;
+  const int length = std::snprintf(text.data(), text.size(), "%.17g", score);
+  return std::string(text.data(), static_cast<size_t>(length));
+}
+
+struct ScanRequest {
+  ScanOptions options;
+  bool with_scores = true;
+};
+
+Result<ScanRequest> read_scan(Context& ctx) {
+  ScanRequest request;
+  ArgReader args(ctx, 3);
+  while (args.has_more()) {
+    if (request.options.read(args)) continue;
+    if (args.option("NOSCORES")) {
+      request.with_scores = false;
+    } else {
+      args.fail(errors::syntax());
+    }
+  }
+  TRY(args.finish());
+  return request;
+}
+
+// ZSCAN key cursor [MATCH pattern] [COUNT count] [NOSCORES]
+Status zscan(Context& ctx) {
+  TRY(const uint64_t position, ScanCursor::parse(ctx.arg(2)));
+  TRY(const auto set, ctx.find<SortedSet>(ctx.key(1)));
+  // As in Redis, nobody looks at the options of a scan over nothing.
+  ScanRequest request;
+  if (set) {
+    TRY(request, read_scan(ctx));
+  }
+  std::vector<std::string> found;
+  uint64_t next = 0;
+  if (set) {
+    const bool is_large = set->encoding_name() != "listpack";
+    const auto scan = [&](uint64_t from, auto&& visit) {
+      return set->scan(from, [&](std::string_view member, double score) {
+        visit(std::pair(member, score));
+      });
+    };
+    next = walk_collection(position, request.options, scan, [&](const auto& element) {
+      if (!request.options.admits(element.first)) return;
+      found.emplace_back(element.first);
+      if (request.with_scores) found.push_back(scanned_score(element.second, is_large));
+    });
+  }
+  ctx.reply.array(2);
+  ctx.reply.bulk_integer(ScanCursor::of(next));
+  ctx.reply.bulk_array(found);
+  return ok;
+}
+
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
     {"zrandmember", zrandmember, -2, kRead | kNondeterministic, one_key(1, kGet), "6.2.0",
         "O(log(N)) for each member",
         "key [count [WITHSCORES]]",
         "Lists members picked at random."},
+    {"zscan", zscan, -3, kRead | kNondeterministic, one_key(1, kGet), "2.8.0",
+        "O(COUNT) for each call, O(N) for a walk over all members",
+        "key cursor [MATCH pattern] [COUNT count] [NOSCORES]",
+        "Walks over the members of a sorted set and their scores, a few with each call."},
 };
 
 }  // namespace
