@@ -61,6 +61,29 @@ Error integer_not_between(int64_t min, int64_t max) {
                        std::to_string(max)}));
 }
 
+Error score_not_a_number() { return error("resulting score is not a number (NaN)"); }
+Error not_a_score_range() { return error("min or max is not a float"); }
+Error not_a_lex_range() { return error("min or max not valid string range item"); }
+Error new_and_present_together() {
+  return error("XX and NX options at the same time are not compatible");
+}
+Error score_conditions_together() {
+  return error("GT, LT, and/or NX options at the same time are not compatible");
+}
+Error several_increments() {
+  return error("INCR option supports a single increment-element pair");
+}
+Error limit_of_ranks() {
+  return error(
+      "syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX");
+}
+Error scores_of_lex_range() {
+  return error("syntax error, WITHSCORES not supported in combination with BYLEX");
+}
+Error weight_not_a_float() { return error("weight value is not a float"); }
+Error no_input_key(std::string_view command) {
+  return error(concat({"at least 1 input key is needed for '", command, "' command"}));
+}
 Error must_be_greater_than_zero(std::string_view what) {
   return error(concat({what, " should be greater than 0"}));
 }

@@ -43,6 +43,18 @@ Error must_be_greater_than_zero(std::string_view what);  // "<what> should be gr
 Error cannot_be_negative(std::string_view what);         // "<what> can't be negative"
 Error rank_is_zero();                                    // LPOS
 
+// Sorted sets
+Error score_not_a_number();
+Error not_a_score_range();
+Error not_a_lex_range();
+Error new_and_present_together();   // ZADD: NX and XX
+Error score_conditions_together();  // ZADD: two of NX, GT and LT
+Error several_increments();
+Error limit_of_ranks();
+Error scores_of_lex_range();
+Error weight_not_a_float();
+Error no_input_key(std::string_view command);
+
 // Arguments
 Error syntax();
 Error unknown_command(std::string_view name, std::string_view arguments);

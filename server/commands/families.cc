@@ -17,6 +17,12 @@ std::vector<CommandFamily> core_commands() {
       hash_walk_commands(),
       hash_expiry_commands(),
       hash_life_commands(),
+      // sorted_set
+      sorted_set_commands(),
+      sorted_set_range_commands(),
+      sorted_set_pop_commands(),
+      sorted_set_walk_commands(),
+      sorted_set_algebra_commands(),
       // generic
       key_commands(),
       expire_commands(),

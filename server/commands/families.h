@@ -28,6 +28,13 @@ CommandFamily expire_commands();  // EXPIRE, TTL ...
 CommandFamily scan_commands();    // KEYS, SCAN
 CommandFamily object_commands();  // OBJECT
 
+// Group "sorted-set"
+CommandFamily sorted_set_commands();          // members one by one
+CommandFamily sorted_set_range_commands();    // ZRANGE, ZCOUNT ...
+CommandFamily sorted_set_pop_commands();      // ZPOPMIN, BZMPOP ...
+CommandFamily sorted_set_walk_commands();     // ZRANDMEMBER, ZSCAN
+CommandFamily sorted_set_algebra_commands();  // ZUNION, ZINTERSTORE ...
+
 // Group "connection"
 CommandFamily connection_commands();
 CommandFamily client_commands();  // CLIENT and its subcommands

@@ -5,6 +5,7 @@
 #include "server/base/assert.h"
 #include "server/types/hash.h"
 #include "server/types/list.h"
+#include "server/types/sorted_set.h"
 #include "server/types/string.h"
 
 namespace larder {
@@ -16,6 +17,7 @@ auto with_class_of(Type type, Visit&& visit) {
   switch (type) {
     case Type::list: return visit(std::type_identity<List>());
     case Type::hash: return visit(std::type_identity<Hash>());
+    case Type::sorted_set: return visit(std::type_identity<SortedSet>());
     default: LARDER_ASSERT(type == Type::string); return visit(std::type_identity<String>());
   }
 }
