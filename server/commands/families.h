@@ -19,6 +19,11 @@ CommandFamily expire_commands();  // EXPIRE, TTL ...
 CommandFamily scan_commands();    // KEYS, SCAN
 CommandFamily object_commands();  // OBJECT
 
+// Group "set"
+CommandFamily set_commands();          // single members, and all of them
+CommandFamily set_random_commands();   // SPOP, SRANDMEMBER
+CommandFamily set_algebra_commands();  // SINTER, SUNION, SDIFF and their relatives
+
 // Group "connection"
 CommandFamily connection_commands();
 CommandFamily client_commands();  // CLIENT and its subcommands
