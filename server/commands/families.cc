@@ -23,6 +23,10 @@ std::vector<CommandFamily> core_commands() {
       sorted_set_pop_commands(),
       sorted_set_walk_commands(),
       sorted_set_algebra_commands(),
+      // set
+      set_commands(),
+      set_random_commands(),
+      set_algebra_commands(),
       // generic
       key_commands(),
       expire_commands(),

@@ -6,6 +6,7 @@
 #include "server/types/hash.h"
 #include "server/types/list.h"
 #include "server/types/sorted_set.h"
+#include "server/types/set.h"
 #include "server/types/string.h"
 
 namespace larder {
@@ -18,6 +19,7 @@ auto with_class_of(Type type, Visit&& visit) {
     case Type::list: return visit(std::type_identity<List>());
     case Type::hash: return visit(std::type_identity<Hash>());
     case Type::sorted_set: return visit(std::type_identity<SortedSet>());
+    case Type::set: return visit(std::type_identity<Set>());
     default: LARDER_ASSERT(type == Type::string); return visit(std::type_identity<String>());
   }
 }
