@@ -146,7 +146,8 @@ TEST_CASE("a client that leaves with much unread behind its waiting request is n
   auto leaving = server.connect(), admin = server.connect();
   block(leaving, admin, {"BLPOP", "queue", "0"}, 1);
   std::string pipeline;
-  for (int i = 0; i < 10'000; i++) pipeline += encode_request({"INCR", "n"});
+  // More than is read ahead, and less than what the kernel keeps: its end comes behind all of it.
+  for (int i = 0; i < 4'000; i++) pipeline += encode_request({"INCR", "n"});
   leaving.send_raw(pipeline);
   leaving.close();
   REQUIRE(eventually([&] { return info_number(admin, "clients", "connected_clients") == 1; }));
