@@ -8,6 +8,7 @@
 #include "server/base/numbers.h"
 #include "server/command/arg_reader.h"
 #include "server/commands/debug.h"
+#include "server/types/hash.h"
 #include "server/types/string.h"
 
 namespace larder {
@@ -95,6 +96,26 @@ void add(ShortDigest& sum, std::string_view bytes) {
   for (size_t i = 0; i < sum.size(); i++) sum[i] = static_cast<uint8_t>(sum[i] ^ digest[i]);
 }
 
+// An element with its length in front, so that no two sequences of elements read the same.
+void add_element(std::string& text, const PackedEntry& element) {
+  PackedEntry::Digits digits;
+  const std::string_view bytes = element.text(digits);
+  text.append(to_text(static_cast<int64_t>(bytes.size()))).append(":").append(bytes);
+}
+
+// The order of fields does not count either; whether they end does, and not when.
+void add_hash(std::string& text, const Hash& hash) {
+  ShortDigest sum{};
+  hash.visit(INT64_MIN, [&](const HashField& field) {
+    std::string field_text(field.ends() ? "!" : ".");
+    add_element(field_text, field.name());
+    add_element(field_text, field.value());
+    add(sum, field_text);
+    return true;
+  });
+  text.append(sum.begin(), sum.end());
+}
+
 // What makes two values equal: type, content, and whether they expire.
 std::string canonical(const Entry& entry) {
   std::string text(type_name(entry.type()));
@@ -103,6 +124,7 @@ std::string canonical(const Entry& entry) {
     String::Digits digits;
     text += String(entry.value()).bytes(digits);
   }
+  if (entry.type() == Type::hash) add_hash(text, Hash(entry.value()));
   return text;
 }
 
