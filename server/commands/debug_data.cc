@@ -9,6 +9,7 @@
 #include "server/command/arg_reader.h"
 #include "server/commands/debug.h"
 #include "server/types/list.h"
+#include "server/types/hash.h"
 #include "server/types/string.h"
 
 namespace larder {
@@ -103,6 +104,19 @@ void add_element(std::string& text, const PackedEntry& element) {
   text.append(to_text(static_cast<int64_t>(bytes.size()))).append(":").append(bytes);
 }
 
+// The order of fields does not count either; whether they end does, and not when.
+void add_hash(std::string& text, const Hash& hash) {
+  ShortDigest sum{};
+  hash.visit(INT64_MIN, [&](const HashField& field) {
+    std::string field_text(field.ends() ? "!" : ".");
+    add_element(field_text, field.name());
+    add_element(field_text, field.value());
+    add(sum, field_text);
+    return true;
+  });
+  text.append(sum.begin(), sum.end());
+}
+
 // What makes two values equal: type, content, and whether they expire.
 std::string canonical(const Entry& entry) {
   std::string text(type_name(entry.type()));
@@ -118,6 +132,7 @@ std::string canonical(const Entry& entry) {
       return true;
     });
   }
+  if (entry.type() == Type::hash) add_hash(text, Hash(entry.value()));
   return text;
 }
 
