@@ -3,12 +3,12 @@
 namespace larder {
 
 std::vector<CommandFamily> core_commands() {
-  return {string_commands(),        string_set_commands(), counter_commands(),
-          lcs_commands(),           key_commands(),        expire_commands(),
-          scan_commands(),          object_commands(),     connection_commands(),
-          client_commands(),        database_commands(),   server_commands(),
-          introspection_commands(), config_commands(),     memory_commands(),
-          debug_commands()};
+  return {
+      string_commands(), string_set_commands(), counter_commands(),     lcs_commands(),
+      bitmap_commands(), bitfield_commands(),   hyperloglog_commands(), key_commands(),
+      expire_commands(), scan_commands(),       object_commands(),      connection_commands(),
+      client_commands(), database_commands(),   server_commands(),      introspection_commands(),
+      config_commands(), memory_commands(),     debug_commands()};
 }
 
 }  // namespace larder

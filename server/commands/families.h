@@ -13,6 +13,13 @@ CommandFamily string_set_commands();  // SET and its relatives
 CommandFamily counter_commands();     // INCR and its relatives
 CommandFamily lcs_commands();
 
+// Group "bitmap"
+CommandFamily bitmap_commands();
+CommandFamily bitfield_commands();  // BITFIELD, BITFIELD_RO
+
+// Group "hyperloglog"
+CommandFamily hyperloglog_commands();
+
 // Group "generic"
 CommandFamily key_commands();     // DEL, RENAME, COPY ...
 CommandFamily expire_commands();  // EXPIRE, TTL ...

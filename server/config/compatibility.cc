@@ -62,7 +62,6 @@ constexpr Row kRows[] = {
     {"jemalloc-bg-thread", Kind::boolean, "yes", kIgnored},
     // Encodings
     {"list-compress-depth", Kind::integer, "0", kIgnored, {.max = kIntMax}},
-    {"hll-sparse-max-bytes", Kind::bytes, "3000", kIgnored, {.unit = Unit::bytes}},
     {"stream-node-max-bytes", Kind::bytes, "4096", kIgnored, {.unit = Unit::bytes}},
     {"stream-node-max-entries", Kind::integer, "100", kIgnored},
     // Directives that Redis itself has given up and still reads.
