@@ -4,36 +4,11 @@
 #include <string>
 
 #include "server/base/random.h"
+#include "server/types/detached_place.h"
 #include "server/types/hyperloglog.h"
 
 namespace larder {
 namespace {
-
-// A value without a key.
-class PlaceOfItsOwn final : public ValuePlace {
- public:
-  explicit PlaceOfItsOwn(size_t sparse_max_bytes) {
-    limits_.hll_sparse_max_bytes = sparse_max_bytes;
-  }
-  ~PlaceOfItsOwn() { release_value(view()); }
-  PlaceOfItsOwn(const PlaceOfItsOwn&) = delete;
-  PlaceOfItsOwn& operator=(const PlaceOfItsOwn&) = delete;
-
-  ValueView view() const override {
-    return {Type::string, encoding_, static_cast<uint32_t>(bytes_.size()), bytes_.data()};
-  }
-  char* resize(size_t size, uint8_t encoding) override {
-    bytes_.resize(size);
-    encoding_ = encoding;
-    return bytes_.data();
-  }
-  const TypeLimits& limits() const override { return limits_; }
-
- private:
-  std::string bytes_;
-  uint8_t encoding_ = kNoValue;
-  TypeLimits limits_;
-};
 
 bool registers_keep_values(Random& random) {
   std::array<char, kHllDenseBytes> dense{};
@@ -60,8 +35,10 @@ bool is_near(int64_t count, int64_t truth) {
 // Adds a million elements to one that begins sparse and to a dense one.
 std::optional<std::string> compare_counts(Random& random, size_t sparse_max_bytes) {
   constexpr uint64_t kElements = 1'000'000;
-  PlaceOfItsOwn grown_place(sparse_max_bytes);
-  PlaceOfItsOwn dense_place(0);
+  TypeLimits limits;
+  limits.hll_sparse_max_bytes = sparse_max_bytes;
+  DetachedPlace grown_place(Type::string, limits);
+  DetachedPlace dense_place(Type::string);
   HyperLogLog grown(grown_place);
   HyperLogLog dense(dense_place);
   grown.create();
