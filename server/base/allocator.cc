@@ -62,6 +62,12 @@ void* allocate(size_t bytes) {
   return memory;
 }
 
+void* allocate_zeroed(size_t bytes) {
+  void* memory = mallocx(bytes == 0 ? 1 : bytes, MALLOCX_ZERO);
+  if (memory == nullptr) [[unlikely]] out_of_memory(bytes);
+  return memory;
+}
+
 void* allocate_aligned(size_t alignment, size_t bytes) {
   void* memory = mallocx(bytes, MALLOCX_ALIGN(alignment));
   if (memory == nullptr) [[unlikely]] out_of_memory(bytes);
@@ -131,6 +137,12 @@ std::string allocator_name() {
 
 void* allocate(size_t bytes) {
   void* memory = std::malloc(bytes == 0 ? 1 : bytes);
+  if (memory == nullptr) out_of_memory(bytes);
+  return memory;
+}
+
+void* allocate_zeroed(size_t bytes) {
+  void* memory = std::calloc(bytes == 0 ? 1 : bytes, 1);
   if (memory == nullptr) out_of_memory(bytes);
   return memory;
 }

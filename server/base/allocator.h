@@ -10,6 +10,9 @@ namespace larder {
 
 // Never return null: when the machine has no memory left, the process ends with a message.
 void* allocate(size_t bytes);
+// Filled with zeros. Memory that comes fresh from the kernel is neither written nor, until somebody else
+// does, backed.
+void* allocate_zeroed(size_t bytes);
 void* allocate_aligned(size_t alignment, size_t bytes);  // alignment: a power of two
 // As realloc: keeps the first min(old, new) bytes; `memory` may be null.
 void* reallocate(void* memory, size_t bytes);

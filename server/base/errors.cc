@@ -50,6 +50,33 @@ Error lcs_exceeds_limit() {
 Error lcs_no_memory() {
   return error("Insufficient memory, failed allocating transient memory for LCS");
 }
+Error bit_offset_out_of_range() { return error("bit offset is not an integer or out of range"); }
+Error bit_out_of_range() { return error("bit is not an integer or out of range"); }
+Error wrong_bit() { return error("The bit argument must be 1 or 0."); }
+Error bitop_not_takes_one() {
+  return error("BITOP NOT must be called with a single source key.");
+}
+Error bitop_takes_two(std::string_view operation) {
+  return error(concat({"BITOP ", operation, " must be called with at least two source keys."}));
+}
+Error wrong_bit_field_type() {
+  return error(
+      "Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.");
+}
+Error wrong_bit_field_overflow() { return error("Invalid OVERFLOW type specified"); }
+Error bit_field_is_read_only() { return error("BITFIELD_RO only supports the GET subcommand"); }
+Error not_a_hyperloglog() {
+  return Error("WRONGTYPE Key is not a valid HyperLogLog string value.");
+}
+Error corrupted_hyperloglog() { return Error("INVALIDOBJ Corrupted HLL object detected"); }
+Error hyperloglog_not_sparse() { return error("HLL encoding is not sparse"); }
+Error hyperloglog_self_test_failed(std::string_view what) {
+  return error(concat({"TESTFAILED ", what}));
+}
+Error unknown_pfdebug_subcommand(std::string_view name) {
+  return error(concat({"Unknown PFDEBUG subcommand '", name, "'"}));
+}
+Error specified_key_missing() { return error("The specified key does not exist"); }
 Error value_out_of_range() { return error("value is out of range"); }
 Error value_not_between(std::string_view min, std::string_view max) {
   return error(concat({"value is out of range, value must between ", min, " and ", max}));

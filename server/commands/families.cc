@@ -27,11 +27,16 @@ std::vector<CommandFamily> core_commands() {
       set_commands(),
       set_random_commands(),
       set_algebra_commands(),
+      // bitmap, hyperloglog
+      bitmap_commands(),
+      bitfield_commands(),
+      hyperloglog_commands(),
       // generic
       key_commands(),
       expire_commands(),
       scan_commands(),
       object_commands(),
+      sort_commands(),
       // connection
       connection_commands(),
       client_commands(),

@@ -21,12 +21,19 @@ CommandFamily hash_commands();
 CommandFamily hash_walk_commands();    // HGETALL, HRANDFIELD ...
 CommandFamily hash_expiry_commands();  // HEXPIRE, HTTL ...
 CommandFamily hash_life_commands();    // HGETEX, HSETEX, HGETDEL
+// Group "bitmap"
+CommandFamily bitmap_commands();
+CommandFamily bitfield_commands();  // BITFIELD, BITFIELD_RO
+
+// Group "hyperloglog"
+CommandFamily hyperloglog_commands();
 
 // Group "generic"
 CommandFamily key_commands();     // DEL, RENAME, COPY ...
 CommandFamily expire_commands();  // EXPIRE, TTL ...
 CommandFamily scan_commands();    // KEYS, SCAN
 CommandFamily object_commands();  // OBJECT
+CommandFamily sort_commands();    // SORT
 
 // Group "sorted-set"
 CommandFamily sorted_set_commands();          // members one by one

@@ -61,7 +61,6 @@ constexpr Row kRows[] = {
     {"active-defrag-max-scan-fields", Kind::integer, "1000", kIgnored, {.min = 1}},
     // Encodings
     {"list-compress-depth", Kind::integer, "0", kIgnored, {.max = kIntMax}},
-    {"hll-sparse-max-bytes", Kind::bytes, "3000", kIgnored, {.unit = Unit::bytes}},
     {"stream-node-max-bytes", Kind::bytes, "4096", kIgnored, {.unit = Unit::bytes}},
     {"stream-node-max-entries", Kind::integer, "100", kIgnored},
     // Directives that Redis itself has given up and still reads.
