@@ -185,7 +185,7 @@ void collect(ValueView value, size_t first, size_t end, std::vector<SortElement>
       return true;
     });
   } else {
-    SortedSet(value).visit({first, end}, [&](std::string_view member, double) {
+    SortedSet(value).visit({first, end - first}, [&](std::string_view member, double) {
       elements.emplace_back(std::string(member));
       return true;
     });
