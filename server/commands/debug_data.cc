@@ -8,6 +8,7 @@
 #include "server/base/numbers.h"
 #include "server/command/arg_reader.h"
 #include "server/commands/debug.h"
+#include "server/types/list.h"
 #include "server/types/string.h"
 
 namespace larder {
@@ -95,6 +96,13 @@ void add(ShortDigest& sum, std::string_view bytes) {
   for (size_t i = 0; i < sum.size(); i++) sum[i] = static_cast<uint8_t>(sum[i] ^ digest[i]);
 }
 
+// An element with its length in front, so that no two sequences of elements read the same.
+void add_element(std::string& text, const PackedEntry& element) {
+  PackedEntry::Digits digits;
+  const std::string_view bytes = element.text(digits);
+  text.append(to_text(static_cast<int64_t>(bytes.size()))).append(":").append(bytes);
+}
+
 // What makes two values equal: type, content, and whether they expire.
 std::string canonical(const Entry& entry) {
   std::string text(type_name(entry.type()));
@@ -102,6 +110,13 @@ std::string canonical(const Entry& entry) {
   if (entry.type() == Type::string) {
     String::Digits digits;
     text += String(entry.value()).bytes(digits);
+  }
+  if (entry.type() == Type::list) {
+    const List list(entry.value());
+    list.visit(0, list.size(), [&](const PackedEntry& element) {
+      add_element(text, element);
+      return true;
+    });
   }
   return text;
 }
