@@ -51,6 +51,11 @@ Error value_out_of_range() { return error("value is out of range"); }
 Error value_not_between(std::string_view min, std::string_view max) {
   return error(concat({"value is out of range, value must between ", min, " and ", max}));
 }
+Error key_count_not_positive() { return error("numkeys should be greater than 0"); }
+Error key_count_beyond_arguments() {
+  return error("Number of keys can't be greater than number of args");
+}
+Error negative_limit() { return error("LIMIT can't be negative"); }
 Error must_be_positive() { return error("value is out of range, must be positive"); }
 Error not_positive(std::string_view what) { return error(concat({what, " must be positive"})); }
 Error integer_not_between(int64_t min, int64_t max) {

@@ -34,6 +34,9 @@ Error lcs_no_memory();
 Error value_out_of_range();
 Error value_not_between(std::string_view min, std::string_view max);
 Error must_be_positive();
+Error key_count_not_positive();
+Error key_count_beyond_arguments();
+Error negative_limit();
 Error not_positive(std::string_view what);  // "<what> must be positive"
 Error integer_not_between(int64_t min, int64_t max);
 Error must_be_greater_than_zero(std::string_view what);  // "<what> should be greater than 0"

@@ -29,6 +29,10 @@ CommandFamily sorted_set_range_commands();    // ZRANGE, ZCOUNT ...
 CommandFamily sorted_set_pop_commands();      // ZPOPMIN, BZMPOP ...
 CommandFamily sorted_set_walk_commands();     // ZRANDMEMBER, ZSCAN
 CommandFamily sorted_set_algebra_commands();  // ZUNION, ZINTERSTORE ...
+// Group "set"
+CommandFamily set_commands();          // single members, and all of them
+CommandFamily set_random_commands();   // SPOP, SRANDMEMBER
+CommandFamily set_algebra_commands();  // SINTER, SUNION, SDIFF and their relatives
 
 // Group "connection"
 CommandFamily connection_commands();

@@ -74,6 +74,8 @@ class EditedEntry : public ValuePlace {
  protected:
   // Removes the key, whose collection has become empty.
   void remove_emptied();
+  // For a value that is the same as before, in another form.
+  void forget_reshaping() { changed_shape_ = false; }
 
  private:
   Keyspace* keyspace_;
@@ -99,7 +101,10 @@ class Edit final : public EditedEntry {
   // Tells that `changes` things changed in the value, under Redis's name of the event; 0 tells nobody.
   // A collection that is empty now disappears, with the event "del". Returns whether the key is there.
   bool commit(std::string_view event, int64_t changes = 1) {
-    if (changes == 0) return static_cast<bool>(*this);
+    if (changes == 0) {
+      forget_reshaping();
+      return static_cast<bool>(*this);
+    }
     EditedEntry::commit(kEventClass, event);
     if constexpr (requires(const T& value) { value.empty(); }) {
       if (T(view()).empty()) remove_emptied();

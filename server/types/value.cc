@@ -1,6 +1,7 @@
 #include "server/types/value.h"
 
 #include "server/base/assert.h"
+#include "server/types/set.h"
 #include "server/types/list.h"
 #include "server/types/sorted_set.h"
 #include "server/types/string.h"
@@ -20,12 +21,14 @@ std::string_view type_name(Type type) {
 }
 
 bool is_heavy(ValueView value) {
+  if (value.type == Type::set) return Set::is_heavy(value);
   if (value.type == Type::list) return List::is_heavy(value);
   if (value.type == Type::sorted_set) return SortedSet::is_heavy(value);
   return false;
 }
 
 bool drain_value(ValueView value, Deadline deadline) {
+  if (value.type == Type::set) return Set::drain(value, deadline);
   if (value.type == Type::list) return List::drain(value, deadline);
   if (value.type == Type::sorted_set) return SortedSet::drain(value, deadline);
   if (value.type == Type::string) String::release(value);
@@ -35,6 +38,7 @@ bool drain_value(ValueView value, Deadline deadline) {
 void release_value(ValueView value) { drain_value(value, Deadline::never()); }
 
 size_t value_memory(ValueView value, size_t samples) {
+  if (value.type == Type::set) return Set(value).memory(samples);
   if (value.type == Type::list) return List(value).memory(samples);
   if (value.type == Type::sorted_set) return SortedSet(value).memory(samples);
   LARDER_ASSERT(value.type == Type::string);
@@ -42,6 +46,7 @@ size_t value_memory(ValueView value, size_t samples) {
 }
 
 void copy_value(ValueView from, ValuePlace& to) {
+  if (from.type == Type::set) return Set(to).assign(Set(from));
   if (from.type == Type::list) return List(to).assign(List(from));
   if (from.type == Type::sorted_set) return SortedSet(to).assign(SortedSet(from));
   LARDER_ASSERT(from.type == Type::string);
@@ -49,6 +54,7 @@ void copy_value(ValueView from, ValuePlace& to) {
 }
 
 std::string_view encoding_name(ValueView value) {
+  if (value.type == Type::set) return Set(value).encoding_name();
   if (value.type == Type::list) return List(value).encoding_name();
   if (value.type == Type::sorted_set) return SortedSet(value).encoding_name();
   LARDER_ASSERT(value.type == Type::string);
