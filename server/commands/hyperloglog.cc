@@ -19,16 +19,17 @@ Result<Found<HyperLogLog>> find_hyperloglog(Context& ctx, size_t index) {
 // PFADD key [element [element ...]]
 Status pfadd(Context& ctx) {
   TRY(auto edit, ctx.edit_or_create<HyperLogLog>(ctx.key(1)));
+  HyperLogLog& log = *edit.operator->();
   int64_t changes = 0;
   if (edit) {
-    TRY(edit->check());
+    TRY(log.check());
   } else {
-    edit->create();
+    log.create();
     changes++;
   }
   Status status = ok;
   for (const std::string_view element : ctx.args(2)) {
-    auto added = edit->add(element);
+    auto added = log.add(element);
     if (!added.is_ok()) {
       // What the elements before it changed stays, as in Redis, but not untold.
       status = std::move(added).error();
@@ -36,7 +37,7 @@ Status pfadd(Context& ctx) {
     }
     if (added.value()) changes++;
   }
-  if (changes > 0) edit->forget_count();
+  if (changes > 0) log.forget_count();
   edit.commit("pfadd", changes);
   TRY(std::move(status));
   ctx.reply.integer(changes > 0 ? 1 : 0);

@@ -89,18 +89,18 @@ void HyperLogLog::create() {
 }
 
 Result<bool> HyperLogLog::raise(HllObservation observation) {
-  if (is_dense()) return raise_dense(observation);
-  return raise_sparse(observation);
+  const std::string_view all = bytes();
+  if (all[kFormAt] == kDense) return raise_dense(all.substr(kHeaderBytes), observation);
+  return raise_sparse(all.substr(kHeaderBytes), observation);
 }
 
-bool HyperLogLog::raise_dense(HllObservation observation) {
-  if (dense_register(registers(), observation.index) >= observation.rank) return false;
+bool HyperLogLog::raise_dense(std::string_view old, HllObservation observation) {
+  if (dense_register(old, observation.index) >= observation.rank) return false;
   set_dense_register(string_.writable().subspan(kHeaderBytes), observation.index, observation.rank);
   return true;
 }
 
-Result<bool> HyperLogLog::raise_sparse(HllObservation observation) {
-  const std::string_view old = registers();
+Result<bool> HyperLogLog::raise_sparse(std::string_view old, HllObservation observation) {
   const bool fits = observation.rank <= kHllSparseMaxRank;
   HllSplice splice{};
   if (fits) {
@@ -113,7 +113,7 @@ Result<bool> HyperLogLog::raise_sparse(HllObservation observation) {
   if (!fits ||
       (new_size > old_size && kHeaderBytes + new_size > place_->limits().hll_sparse_max_bytes)) {
     TRY(make_dense());
-    return raise_dense(observation);
+    return raise_dense(registers(), observation);
   }
   // Room first, for no more than three bytes are added, and what is joined makes room in turn.
   const size_t roomy_size = std::max(old_size, new_size);
@@ -150,7 +150,7 @@ Status HyperLogLog::raise_all(const HllRegisters& registers) {
       return ok;
     }
     while (i < kHllRegisters - 1 && registers[i] == 0) i++;
-    if (registers[i] != 0) TRY(raise_sparse({i, registers[i]}));
+    if (registers[i] != 0) TRY(raise({i, registers[i]}));
   }
   return ok;
 }

@@ -66,8 +66,9 @@ class HyperLogLog {
   std::string_view bytes() const;
   std::string_view registers() const { return bytes().substr(kHeaderBytes); }
   Result<bool> raise(HllObservation observation);
-  bool raise_dense(HllObservation observation);
-  Result<bool> raise_sparse(HllObservation observation);
+  // `old`: the registers as they are.
+  bool raise_dense(std::string_view old, HllObservation observation);
+  Result<bool> raise_sparse(std::string_view old, HllObservation observation);
 
   String string_;
   ValuePlace* place_ = nullptr;
