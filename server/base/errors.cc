@@ -36,6 +36,9 @@ Error offset_out_of_range() { return error("offset is out of range"); }
 Error string_exceeds_limit() {
   return error("string exceeds maximum allowed size (proto-max-bulk-len)");
 }
+Error hash_value_not_an_integer() { return error("hash value is not an integer"); }
+Error hash_value_not_a_float() { return error("hash value is not a float"); }
+Error nan_or_infinity() { return error("value is NaN or Infinity"); }
 Error lcs_wrong_type() { return error("The specified keys must contain string values"); }
 Error lcs_length_and_ranges() {
   return error("If you want both the length and indexes, please just use IDX.");
@@ -123,6 +126,26 @@ Error incompatible_expire_options() {
 }
 Error greater_and_less_together() {
   return error("GT and LT options at the same time are not compatible");
+}
+Error negative_expire_time() { return error("invalid expire time, must be >= 0"); }
+Error fields_missing() {
+  return error("Mandatory argument FIELDS is missing or not at the right position");
+}
+Error field_count_not_positive() { return error("Number of fields must be a positive integer"); }
+Error field_count_too_small() { return error("Parameter `numFields` should be greater than 0"); }
+Error invalid_field_count() { return error("invalid number of fields"); }
+Error field_count_mismatch() {
+  return error("The `numfields` parameter must match the number of arguments");
+}
+Error unknown_argument(std::string_view argument) {
+  return error(concat({"unknown argument: ", argument}));
+}
+Error missing_expire_time() { return error("missing expire time"); }
+Error one_field_condition() {
+  return error("Only one of FXX or FNX arguments can be specified");
+}
+Error one_field_time() {
+  return error("Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified");
 }
 Error frequency_not_tracked() {
   return error(

@@ -26,6 +26,9 @@ Error not_sortable_as_numbers();
 Error index_out_of_range();
 Error offset_out_of_range();
 Error string_exceeds_limit();
+Error hash_value_not_an_integer();
+Error hash_value_not_a_float();
+Error nan_or_infinity();
 Error lcs_wrong_type();
 Error lcs_length_and_ranges();
 Error lcs_string_too_long();
@@ -66,6 +69,17 @@ Error invalid_expire_time(std::string_view command);
 Error unsupported_option(std::string_view option);  // EXPIRE and its kin
 Error incompatible_expire_options();                // NX with another
 Error greater_and_less_together();
+// Field expiry: HEXPIRE and its kin
+Error negative_expire_time();
+Error fields_missing();            // the word FIELDS
+Error field_count_not_positive();  // HTTL, HPERSIST, HGETEX, HGETDEL
+Error field_count_too_small();     // HEXPIRE
+Error invalid_field_count();       // HSETEX
+Error field_count_mismatch();
+Error unknown_argument(std::string_view argument);
+Error missing_expire_time();
+Error one_field_condition();  // FNX and FXX together
+Error one_field_time();       // EX and KEEPTTL together ...
 Error frequency_not_tracked();
 Error invalid_database_index();
 Error invalid_first_database_index();   // SWAPDB

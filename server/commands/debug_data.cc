@@ -8,7 +8,9 @@
 #include "server/base/numbers.h"
 #include "server/command/arg_reader.h"
 #include "server/commands/debug.h"
+#include "server/types/hash.h"
 #include "server/types/list.h"
+#include "server/types/sorted_set.h"
 #include "server/types/string.h"
 
 namespace larder {
@@ -103,6 +105,28 @@ void add_element(std::string& text, const PackedEntry& element) {
   text.append(to_text(static_cast<int64_t>(bytes.size()))).append(":").append(bytes);
 }
 
+// The order of fields does not count either; whether they end does, and not when.
+void add_hash(std::string& text, const Hash& hash) {
+  ShortDigest sum{};
+  hash.visit(INT64_MIN, [&](const HashField& field) {
+    std::string field_text(field.ends() ? "!" : ".");
+    add_element(field_text, field.name());
+    add_element(field_text, field.value());
+    add(sum, field_text);
+    return true;
+  });
+  text.append(sum.begin(), sum.end());
+}
+
+void add_sorted_set(std::string& text, const SortedSet& set) {
+  set.visit(set.all(), [&](std::string_view member, double score) {
+    for (const std::string& part : {std::string(member), format_double(score)}) {
+      text.append(to_text(static_cast<int64_t>(part.size()))).append(":").append(part);
+    }
+    return true;
+  });
+}
+
 // What makes two values equal: type, content, and whether they expire.
 std::string canonical(const Entry& entry) {
   std::string text(type_name(entry.type()));
@@ -111,6 +135,7 @@ std::string canonical(const Entry& entry) {
     String::Digits digits;
     text += String(entry.value()).bytes(digits);
   }
+  if (entry.type() == Type::hash) add_hash(text, Hash(entry.value()));
   if (entry.type() == Type::list) {
     const List list(entry.value());
     list.visit(0, list.size(), [&](const PackedEntry& element) {
@@ -118,6 +143,7 @@ std::string canonical(const Entry& entry) {
       return true;
     });
   }
+  if (entry.type() == Type::sorted_set) add_sorted_set(text, SortedSet(entry.value()));
   return text;
 }
 

@@ -16,6 +16,11 @@ CommandFamily lcs_commands();
 // Group "list"
 CommandFamily list_commands();
 CommandFamily list_move_commands();  // from list to list, from one of several, and waiting
+// Group "hash"
+CommandFamily hash_commands();
+CommandFamily hash_walk_commands();    // HGETALL, HRANDFIELD ...
+CommandFamily hash_expiry_commands();  // HEXPIRE, HTTL ...
+CommandFamily hash_life_commands();    // HGETEX, HSETEX, HGETDEL
 
 // Group "generic"
 CommandFamily key_commands();     // DEL, RENAME, COPY ...
