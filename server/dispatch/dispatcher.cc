@@ -219,7 +219,7 @@ void Dispatcher::prepare() {
     if (key == 0 || key >= request.argument_count) continue;
     services_.keyspace.database(request.session->client.database)
         .prefetch_entry(batch_.hashes_of(request)[key]);
-    has_elements |= request.command->has(kElementBehindKey);
+    has_elements |= request.command->has(kElementBehindKey | kElementBehindScore);
   }
   if (has_elements && batch_.requests().size() > 1) prefetch_elements();
 }
@@ -229,16 +229,19 @@ void Dispatcher::prepare() {
 void Dispatcher::prefetch_elements() {
   sought_elements_.clear();
   for (BatchedRequest& request : batch_.requests()) {
-    if (request.command == nullptr || !request.command->has(kElementBehindKey)) continue;
+    if (request.command == nullptr) continue;
+    const bool is_behind_score = request.command->has(kElementBehindScore);
+    if (!is_behind_score && !request.command->has(kElementBehindKey)) continue;
     const size_t key = request.command->first_key();
     const auto arguments = batch_.arguments_of(request);
-    if (key + 1 >= arguments.size()) continue;
+    const size_t element = key + (is_behind_score ? 2 : 1);
+    if (element >= arguments.size()) continue;
     const Database::Slot* slot =
         services_.keyspace.database(request.session->client.database)
             .find({arguments[key], batch_.hashes_of(request)[key]});
     if (slot == nullptr) continue;
     const ValueView collection = slot->get()->value();
-    const uint64_t hash = prefetch_element(collection, arguments[key + 1]);
+    const uint64_t hash = prefetch_element(collection, arguments[element]);
     if (hash != 0) sought_elements_.push_back({collection, hash});
   }
   for (const SoughtElement& element : sought_elements_) {

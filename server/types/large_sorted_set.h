@@ -74,6 +74,9 @@ class LargeSortedSet {
 
   // The element of a member, or nullptr. `hash`: hash_bytes of the member.
   ScoredElement* find(uint64_t hash, std::string_view member) const;
+  // Ask for the memory of the element with this hash, in two steps.
+  void prefetch_bucket(uint64_t hash) const { members_.prefetch_bucket(hash); }
+  void prefetch_element(uint64_t hash) const { members_.prefetch_element(hash); }
   size_t rank(const ScoredElement& element) const { return order_.rank(element); }
   RankRange ranks(const ScoreRange& range) const;
   RankRange ranks(const LexRange& range) const;

@@ -51,6 +51,14 @@ class SortedSet {
   // A step of ZSCAN: see HashTable::scan. A small set is visited in one step.
   template <class Visit>
   uint64_t scan(uint64_t position, Visit&& visit) const;
+  // See prefetch_element in value.h.
+  uint64_t prefetch(std::string_view member) const {
+    if (is_packed(view())) return 0;
+    const uint64_t hash = hash_bytes(member);
+    large_set(view()).prefetch_bucket(hash);
+    return hash;
+  }
+  void prefetch(uint64_t hash) const { large_set(view()).prefetch_element(hash); }
 
   // --- Changing; only through an Edit ---
   struct AddOptions {
