@@ -308,7 +308,7 @@ SetTable* Set::become_table(size_t expected, SetForm form) {
   // A hint is no promise: what does not come must not have cost much.
   constexpr size_t kMostExpected = 1 << 20;
   const size_t mean = count == 0 ? 16 : value.size / count + 1;
-  made->table.reserve(std::min(expected, kMostExpected), mean);
+  made->table.reserve(std::min(expected, kMostExpected), mean, SetTable::Table::Pages::grow);
   scan(0, [&](PackedEntry entry) { made->add_new(SetMember(entry)); });
   SetTable* set = made.release();
   store_object(*place_, set, kTable);
