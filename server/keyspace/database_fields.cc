@@ -5,13 +5,6 @@
 #include "server/types/hash.h"
 
 namespace larder {
-namespace {
-
-// A reference is never put further ahead than this; when it comes up early, it is put again. So the
-// wheel's list of what is years away, which it hands out all at once, stays empty.
-constexpr int64_t kFurthestMs = int64_t{365} * 24 * 3600 * 1000;
-
-}  // namespace
 
 void Database::index_fields(uint64_t hash, Slot* slot, int64_t now_ms) {
   const ValueView value = slot->get()->value();
@@ -21,12 +14,12 @@ void Database::index_fields(uint64_t hash, Slot* slot, int64_t now_ms) {
   if (field_wheel_ == nullptr) field_wheel_ = std::make_unique<TimingWheel>(now_ms);
   // Behind the wheel's own time, so that the turn that is under way does not meet it again.
   const int64_t at_ms =
-      std::clamp(fields.next_removal_ms(), field_wheel_->now_ms() + TimingWheel::kTickMs,
-                 std::max(now_ms, field_wheel_->now_ms()) + kFurthestMs);
-  if (at_ms >= times.indexed_ms) return;
+      std::max(fields.next_removal_ms(), field_wheel_->now_ms() + TimingWheel::kTickMs);
+  const int64_t indexed_ms = std::min(at_ms, field_wheel_->span_end_ms());
+  if (indexed_ms >= times.indexed_ms) return;
   if (times.indexed_ms == kNeverEnds) indexed_hashes_++;
   field_wheel_->add(hash, Table::tag_of(hash), at_ms);
-  Hash::set_indexed_ms(value, at_ms);
+  Hash::set_indexed_ms(value, indexed_ms);
 }
 
 void Database::reindex_fields(uint64_t hash, Slot* slot, bool was_indexed, int64_t now_ms) {

@@ -13,7 +13,7 @@ struct FieldTimes {
   // No field ends before this; kNeverEnds if none ends at all. The first end itself may be later,
   // since fields go and are given other times.
   int64_t due_ms = kNeverEnds;
-  // The time under which the index knows the hash, at most due_ms; kNeverEnds: it does not.
+  // When the index will look at the hash; kNeverEnds: it does not know it.
   int64_t indexed_ms = kNeverEnds;
 
   void note(int64_t expiry_ms) { due_ms = std::min(due_ms, expiry_ms); }
