@@ -11,6 +11,19 @@
 
 #include "server/base/assert.h"
 
+#ifdef LARDER_JEMALLOC
+// Where jemalloc looks for the settings of a program when it starts; MALLOC_CONF still overrules them.
+//
+// dirty_decay_ms: unused pages go back after one second instead of ten, so that the process takes
+// what its data needs. At a million small keys that is 4 bytes a key, for some 2 % of the time while
+// they are put in.
+//
+// slab_sizes: jemalloc describes each slab in 128 bytes, and the classes of 128, 256, 512 ... bytes
+// have slabs of a single page: 4 to 64 bytes an allocation. With these sizes it is 1 to 8.
+const char* malloc_conf =
+    "dirty_decay_ms:1000,slab_sizes:113-128:4|225-256:8|449-512:8|897-1024:8|1793-2048:8";
+#endif
+
 namespace larder {
 namespace {
 

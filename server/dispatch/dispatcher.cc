@@ -176,7 +176,7 @@ void Dispatcher::start_large_read(Session& session) {
   const size_t bytes = session.parser.large_bulk_bytes();
   // What has come of it already is part of `bytes`; what came before it are `offset` bytes.
   if (!check_input(session, offset + bytes)) return;
-  session.connection().begin_large_read(offset, bytes);
+  session.parser_may_continue = session.connection().begin_large_read(offset, bytes);
 }
 
 void Dispatcher::finish_large_read(Session& session) {

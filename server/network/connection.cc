@@ -45,13 +45,16 @@ void Connection::run_again() {
   reactor_.schedule_run(*this);
 }
 
-void Connection::begin_large_read(size_t offset, size_t bytes) {
+bool Connection::begin_large_read(size_t offset, size_t bytes) {
   const std::string_view present = input_.unread().substr(offset, bytes);
   sends_large_ = true;
   large_.begin(bytes);
   large_.add(present);
   input_.cut(offset, present.size());
-  if (large_.is_done()) run_again();
+  // Where a read was filled there is more, as a rule: it need not wait for another turn.
+  const bool has_more = last_read_was_full_ && wants_to_read() && reactor_.arena_.has_room();
+  if (has_more && !large_.is_done()) read_large(reactor_.arena_);
+  return large_.is_done();
 }
 
 void Connection::pause_reading() {
@@ -112,6 +115,7 @@ Connection::ReadOutcome Connection::read(TurnArena& arena) {
     return end_of_input(result);
   }
   const size_t bytes = static_cast<size_t>(result);
+  last_read_was_full_ = bytes == piece.iov_len;
   if (input_.is_empty()) {
     input_.borrow(room.data(), bytes);
     arena.keep(bytes);

@@ -64,9 +64,10 @@ class Connection {
   // A payload of `bytes` bytes begins at `offset` of unread(): takes what is there of it out of
   // unread() and reads the rest straight into its own memory. unread() then is the bytes before the
   // payload, and behind them those that follow it as they come, as if the payload were not there.
-  // Until the payload is complete the connection is not ready. Offsets are as RequestParser gives
-  // them. Requires that no large read is going on, bytes > 0, and no views beyond `offset`.
-  void begin_large_read(size_t offset, size_t bytes);
+  // What has arrived meanwhile is read at once. Returns whether the payload is complete; if not, the
+  // connection is not ready until it is. Offsets are as RequestParser gives them. Requires that no
+  // large read is going on, bytes > 0, and no views beyond `offset`.
+  [[nodiscard]] bool begin_large_read(size_t offset, size_t bytes);
   bool is_in_large_read() const { return large_.is_active(); }
   bool large_read_done() const { return large_.is_done(); }
   // Requires large_read_done().
@@ -141,6 +142,7 @@ class Connection {
   bool paused_by_output_ = false;
   bool write_blocked_ = false;
   bool sends_large_ = false;  // its last request had a large argument
+  bool last_read_was_full_ = false;
   bool in_ready_ = false;
   bool in_flush_ = false;
   bool in_run_again_ = false;
