@@ -8,6 +8,7 @@
 #include "server/base/numbers.h"
 #include "server/command/arg_reader.h"
 #include "server/commands/debug.h"
+#include "server/types/set.h"
 #include "server/types/string.h"
 
 namespace larder {
@@ -95,6 +96,19 @@ void add(ShortDigest& sum, std::string_view bytes) {
   for (size_t i = 0; i < sum.size(); i++) sum[i] = static_cast<uint8_t>(sum[i] ^ digest[i]);
 }
 
+// The order of members does not count, as that of keys.
+std::string canonical(const Set& set) {
+  ShortDigest sum{};
+  uint64_t position = 0;
+  do {
+    position = set.scan(position, [&](PackedEntry entry) {
+      PackedEntry::Digits digits;
+      add(sum, entry.text(digits));
+    });
+  } while (position != 0);
+  return std::string(sum.begin(), sum.end());
+}
+
 // What makes two values equal: type, content, and whether they expire.
 std::string canonical(const Entry& entry) {
   std::string text(type_name(entry.type()));
@@ -103,6 +117,7 @@ std::string canonical(const Entry& entry) {
     String::Digits digits;
     text += String(entry.value()).bytes(digits);
   }
+  if (entry.type() == Type::set) text += canonical(Set(entry.value()));
   return text;
 }
 
