@@ -170,7 +170,10 @@ void Set::create(const Member& member, size_t expected) {
 
 template <class Member>
 bool Set::add_to_table(SetTable& set, const Member& member) {
-  if (set.contains(member)) return false;
+  const uint64_t hash = member.hash();
+  // All lines of the page at once: an insertion touches most of them.
+  set.table.prefetch_page(hash);
+  if (set.find(member, hash)) return false;
   const TypeLimits& limits = place_->limits();
   if (set.form == SetForm::numbers &&
       (!member.is_number() || set.table.size() >= limits.set_max_intset_entries)) {
@@ -179,7 +182,7 @@ bool Set::add_to_table(SetTable& set, const Member& member) {
   if (set.form == SetForm::packed && !fits_packed(limits, set.table.size(), member)) {
     set.form = SetForm::table;
   }
-  set.add_new(member);
+  set.add_new(member, hash);
   return true;
 }
 
@@ -241,8 +244,9 @@ bool Set::remove(const Member& member) {
   const ValueView value = view();
   if (value.encoding == kTable) {
     SetTable& set = *load_object<SetTable>(value);
-    const SetTable::Table::Place place = set.find(member);
-    if (place) set.table.erase(member.hash(), place);
+    const uint64_t hash = member.hash();
+    const SetTable::Table::Place place = set.find(member, hash);
+    if (place) set.table.erase(hash, place);
     return static_cast<bool>(place);
   }
   if (is_numbers(value)) {

@@ -25,12 +25,21 @@ struct SetTable {
   }
   template <class Member>
   Table::Place find(const Member& member) const {
-    return table.find(member.hash(), [&](const char* record) { return member.matches(record); });
+    return find(member, member.hash());
+  }
+  // The same with the member's hash.
+  template <class Member>
+  Table::Place find(const Member& member, uint64_t hash) const {
+    return table.find(hash, [&](const char* record) { return member.matches(record); });
   }
   // A member that is not there.
   template <class Member>
   void add_new(const Member& member) {
-    member.write(table.insert(member.hash(), member.size()));
+    add_new(member, member.hash());
+  }
+  template <class Member>
+  void add_new(const Member& member, uint64_t hash) {
+    member.write(table.insert(hash, member.size()));
   }
 
   Table table;
