@@ -1,5 +1,5 @@
-// What the algebras of sorted sets read: a sorted set, a set, whose members all have the score 1, or
-// nothing.
+// What the algebras of sorted sets read: a sorted set, a set, whose members all have the score 1,
+// or nothing.
 #pragma once
 
 #include <optional>

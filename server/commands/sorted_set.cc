@@ -63,9 +63,7 @@ class Scores {
     }
     return ok;
   }
-  double operator[](size_t index) const {
-    return many_.empty() ? few_[index] : many_[index];
-  }
+  double operator[](size_t index) const { return many_.empty() ? few_[index] : many_[index]; }
 
  private:
   std::array<double, 8> few_;
@@ -81,10 +79,14 @@ Status reply_score(Context& ctx, std::optional<double> score) {
 Status increment(Context& ctx, Edit<SortedSet>& edit, const AddRequest& request, double delta) {
   const auto result = edit->add(ctx.arg(request.first_pair + 1), delta, request.options);
   switch (result.outcome) {
-    case SortedSet::AddResult::not_a_number: return errors::score_not_a_number();
-    case SortedSet::AddResult::refused: return reply_score(ctx, std::nullopt);
-    case SortedSet::AddResult::unchanged: break;
-    default: edit.commit("zincr");
+    case SortedSet::AddResult::not_a_number:
+      return errors::score_not_a_number();
+    case SortedSet::AddResult::refused:
+      return reply_score(ctx, std::nullopt);
+    case SortedSet::AddResult::unchanged:
+      break;
+    default:
+      edit.commit("zincr");
   }
   return reply_score(ctx, result.score);
 }
@@ -185,38 +187,42 @@ Status zrevrank(Context& ctx) {
   return reply_rank(ctx, true);
 }
 
-constexpr uint64_t kLookFlags = kRead | kFast;
+constexpr uint64_t kAddFlags = kWrite | kDenyOom | kFast | kElementBehindScore;
+constexpr uint64_t kLookFlags = kRead | kFast | kElementBehindKey;
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
-    {"zadd", zadd, -4, kWrite | kDenyOom | kFast | kElementBehindScore, one_key(1, kModify), "1.2.0",
+    {"zadd", zadd, -4, kAddFlags, one_key(1, kModify), "1.2.0",
         "O(log(N)) for each member",
         "key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]",
         "Adds members to a sorted set or changes their scores."},
-    {"zcard", zcard, 2, kLookFlags, one_key(1, kLook), "1.2.0", "O(1)",
+    {"zcard", zcard, 2, kRead | kFast, one_key(1, kLook), "1.2.0", "O(1)",
         "key",
         "Counts the members of a sorted set."},
-    {"zincrby", zincrby, 4, kWrite | kDenyOom | kFast | kElementBehindScore, one_key(1, kGetModify), "1.2.0", "O(log(N))",
+    {"zincrby", zincrby, 4, kAddFlags, one_key(1, kGetModify), "1.2.0", "O(log(N))",
         "key increment member",
         "Adds to the score of a member; a missing one counts as 0."},
-    {"zmscore", zmscore, -3, kLookFlags | kElementBehindKey, one_key(1, kGet), "6.2.0", "O(N) in the members asked for",
+    {"zmscore", zmscore, -3, kLookFlags, one_key(1, kGet), "6.2.0", "O(N) in the members asked for",
         "key member [member ...]",
         "Tells the scores of members."},
-    {"zrank", zrank, -3, kLookFlags | kElementBehindKey, one_key(1, kGet), "2.0.0", "O(log(N))",
+    {"zrank", zrank, -3, kLookFlags, one_key(1, kGet), "2.0.0", "O(log(N))",
         "key member [WITHSCORE]",
         "Tells how many members are in front of one, from the lowest score up."},
-    {"zrem", zrem, -3, kWrite | kFast | kElementBehindKey, one_key(1, kCut), "1.2.0", "O(log(N)) for each member",
+    {"zrem", zrem, -3, kWrite | kFast | kElementBehindKey, one_key(1, kCut), "1.2.0",
+        "O(log(N)) for each member",
         "key member [member ...]",
         "Removes members; the key goes with the last of them."},
-    {"zrevrank", zrevrank, -3, kLookFlags | kElementBehindKey, one_key(1, kGet), "2.0.0", "O(log(N))",
+    {"zrevrank", zrevrank, -3, kLookFlags, one_key(1, kGet), "2.0.0", "O(log(N))",
         "key member [WITHSCORE]",
         "Tells how many members are in front of one, from the highest score down."},
-    {"zscore", zscore, 3, kLookFlags | kElementBehindKey, one_key(1, kGet), "1.2.0", "O(1)",
+    {"zscore", zscore, 3, kLookFlags, one_key(1, kGet), "1.2.0", "O(1)",
         "key member",
         "Tells the score of a member."},
 };
 
 }  // namespace
 
-CommandFamily sorted_set_commands() { return {"sorted-set", kCommands}; }
+CommandFamily sorted_set_commands() {
+  return {"sorted-set", kCommands};
+}
 
 }  // namespace larder

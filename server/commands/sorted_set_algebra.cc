@@ -89,13 +89,18 @@ Result<Request> read_request(Context& ctx, size_t first, Operation operation, Ou
 // --- The operations ---
 
 // Infinities of both signs make 0, as a weight of 0 and an infinity do.
-double defined(double score) { return std::isnan(score) ? 0 : score; }
+double defined(double score) {
+  return std::isnan(score) ? 0 : score;
+}
 
 double combine(Aggregate aggregate, double present, double score) {
   switch (aggregate) {
-    case Aggregate::sum: return defined(present + score);
-    case Aggregate::min: return score < present ? score : present;
-    case Aggregate::max: return score > present ? score : present;
+    case Aggregate::sum:
+      return defined(present + score);
+    case Aggregate::min:
+      return score < present ? score : present;
+    case Aggregate::max:
+      return score > present ? score : present;
   }
   return present;
 }
@@ -126,7 +131,8 @@ void unite(Request& request, SortedSetBuilder& result) {
   }
 }
 
-// `visit(std::string_view member, double score)` gets each common member, and returns whether to go on.
+// `visit(std::string_view member, double score)` gets each common member, and returns whether to go
+// on.
 template <class Visit>
 void intersect(Request& request, Visit&& visit) {
   sort_by_size(request.inputs);
@@ -190,8 +196,10 @@ void subtract(const Request& request, SortedSetBuilder& result) {
 
 void run(Request& request, Operation operation, SortedSetBuilder& result) {
   switch (operation) {
-    case Operation::unite: return unite(request, result);
-    case Operation::subtract: return subtract(request, result);
+    case Operation::unite:
+      return unite(request, result);
+    case Operation::subtract:
+      return subtract(request, result);
     case Operation::intersect:
       return intersect(request, [&](std::string_view member, double score) {
         result.add(member, score);
@@ -217,7 +225,8 @@ Status store_result(Context& ctx, Operation operation) {
   return store_sorted_set(ctx, ctx.key(1), result, ctx.command_name());
 }
 
-// ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]
+// ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX]
+// [WITHSCORES]
 Status zunion(Context& ctx) {
   return reply_result(ctx, Operation::unite);
 }
@@ -293,6 +302,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-CommandFamily sorted_set_algebra_commands() { return {"sorted-set", kCommands}; }
+CommandFamily sorted_set_algebra_commands() {
+  return {"sorted-set", kCommands};
+}
 
 }  // namespace larder

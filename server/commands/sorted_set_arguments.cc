@@ -31,9 +31,12 @@ std::optional<LexBound> parse_lex_bound(std::string_view text) {
     case '+':
       if (text.size() > 1 && text[1] != '\0') return std::nullopt;
       return LexBound{text.front() == '-' ? LexBound::Kind::lowest : LexBound::Kind::highest};
-    case '(': return LexBound{LexBound::Kind::member, true, text.substr(1)};
-    case '[': return LexBound{LexBound::Kind::member, false, text.substr(1)};
-    default: return std::nullopt;
+    case '(':
+      return LexBound{LexBound::Kind::member, true, text.substr(1)};
+    case '[':
+      return LexBound{LexBound::Kind::member, false, text.substr(1)};
+    default:
+      return std::nullopt;
   }
 }
 

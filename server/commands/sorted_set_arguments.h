@@ -12,10 +12,11 @@ namespace larder {
 // A score or a weight: a number in Redis's strict form, infinities included.
 std::optional<double> parse_score(std::string_view text);
 
-// The ends of a range of scores: "1.5", "(1.5" without the number itself, "-inf". Read as strtod reads,
-// which takes spaces in front of the number and an empty text for 0, as Redis does.
+// The ends of a range of scores: "1.5", "(1.5" without the number itself, "-inf". Read as strtod
+// reads, which takes spaces in front of the number and an empty text for 0, as Redis does.
 Result<ScoreRange> parse_score_range(std::string_view min, std::string_view max);
-// The ends of a range of members: "[m", "(m" without m itself, "-" and "+". Keeps views of the texts.
+// The ends of a range of members: "[m", "(m" without m itself, "-" and "+". Keeps views of the
+// texts.
 Result<LexRange> parse_lex_range(std::string_view min, std::string_view max);
 // Indexes as LRANGE counts them, below 0 from the end, in an order of `size` elements.
 RankRange clamp_indexes(int64_t start, int64_t stop, size_t size);

@@ -11,8 +11,8 @@ namespace {
 
 enum class End { min, max };
 
-// Takes up to `count` members out. `begin(size_t count)` writes what stands in front of them, `write
-// (std::string_view member, double score)` each of them.
+// Takes up to `count` members out. `begin(size_t count)` writes what stands in front of them,
+// `write (std::string_view member, double score)` each of them.
 template <class Begin, class Write>
 void pop(Edit<SortedSet>& edit, End end, size_t count, Begin&& begin, Write&& write) {
   SortedSet& set = *edit.operator->();
@@ -63,8 +63,8 @@ Status zpopmax(Context& ctx) {
   return pop_from(ctx, End::max);
 }
 
-// Opens the first of several keys that is there and has `take(Edit<SortedSet>&, std::string_view key)`
-// pop from it; false if there is none.
+// Opens the first of several keys that is there and has `take(Edit<SortedSet>&, std::string_view
+// key)` pop from it; false if there is none.
 template <class Take>
 Result<bool> take_from_first(Context& ctx, size_t first_key, size_t key_count, Take&& take) {
   for (size_t i = 0; i < key_count; i++) {
@@ -92,10 +92,8 @@ Status pop_or_wait(Context& ctx, End end) {
   };
   TRY(const bool was_taken, take_from_first(ctx, 1, key_count, take));
   if (was_taken) return ok;
-  return ctx.block({.first_key = 1,
-                    .key_count = key_count,
-                    .type = Type::sorted_set,
-                    .timeout_ms = timeout_ms});
+  return ctx.block(
+      {.first_key = 1, .key_count = key_count, .type = Type::sorted_set, .timeout_ms = timeout_ms});
 }
 
 // BZPOPMIN key [key ...] timeout
@@ -142,8 +140,7 @@ Result<MultiPop> read_multi_pop(Context& ctx, size_t first) {
 // Answers the key and the members, as pairs in both versions of the protocol.
 Result<bool> pop_from_first(Context& ctx, const MultiPop& request) {
   return take_from_first(
-      ctx, request.first_key, request.key_count,
-      [&](Edit<SortedSet>& edit, std::string_view key) {
+      ctx, request.first_key, request.key_count, [&](Edit<SortedSet>& edit, std::string_view key) {
         ctx.reply.array(2);
         ctx.reply.bulk(key);
         pop(
@@ -206,6 +203,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-CommandFamily sorted_set_pop_commands() { return {"sorted-set", kCommands}; }
+CommandFamily sorted_set_pop_commands() {
+  return {"sorted-set", kCommands};
+}
 
 }  // namespace larder

@@ -1,5 +1,5 @@
-// Sorted sets: stretches of their order, by rank, by score or by member. Each kind of range becomes a
-// range of ranks first, so that counting it or skipping into it costs O(log n).
+// Sorted sets: stretches of their order, by rank, by score or by member. Each kind of range becomes
+// a range of ranks first, so that counting it or skipping into it costs O(log n).
 #include <variant>
 
 #include "server/command/arg_reader.h"
@@ -238,8 +238,8 @@ constexpr CommandSpec kCommands[] = {
         "key min max [WITHSCORES] [LIMIT offset count]",
         "Lists the members with scores in a range.",
         "6.2.0", "`ZRANGE` with the `BYSCORE` argument"},
-    {"zrangestore", zrangestore, -5, kWrite | kDenyOom, one_key(1, kPut) + one_key(2, kGet), "6.2.0",
-        kRangeCost,
+    {"zrangestore", zrangestore, -5, kWrite | kDenyOom, one_key(1, kPut) + one_key(2, kGet),
+        "6.2.0", kRangeCost,
         "dst src min max [BYSCORE | BYLEX] [REV] [LIMIT offset count]",
         "Stores a range of a sorted set under a key."},
     {"zremrangebylex", zremrangebylex, 4, kWrite, one_key(1, kCut), "2.8.9", kRemoveCost,
@@ -267,6 +267,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-CommandFamily sorted_set_range_commands() { return {"sorted-set", kCommands}; }
+CommandFamily sorted_set_range_commands() {
+  return {"sorted-set", kCommands};
+}
 
 }  // namespace larder

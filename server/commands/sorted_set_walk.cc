@@ -28,8 +28,8 @@ void reply_any(Context& ctx, const SortedSet& set, uint64_t count, bool with_sco
   }
 }
 
-// Different members, on one walk over all: of those that are left, each is taken with the odds of how
-// many are still wanted (Knuth, The Art of Computer Programming 2, algorithm 3.4.2 S).
+// Different members, on one walk over all: of those that are left, each is taken with the odds of
+// how many are still wanted (Knuth, The Art of Computer Programming 2, algorithm 3.4.2 S).
 void reply_on_a_walk(Context& ctx, const SortedSet& set, size_t count, bool with_scores) {
   MemberReply reply(ctx, with_scores, count);
   size_t left = set.size();
@@ -99,7 +99,8 @@ Status zrandmember(Context& ctx) {
 
 // --- ZSCAN ---
 
-// The text of a score in ZSCAN, whose form depends on the encoding: in a large set it has 17 digits.
+// The text of a score in ZSCAN, whose form depends on the encoding: in a large set it has 17
+// digits.
 std::string scanned_score(double score, bool is_large) {
   if (!is_large) return format_double(score);
   std::array<char, 40> text;
@@ -141,9 +142,8 @@ Status zscan(Context& ctx) {
   if (set) {
     const bool is_large = set->encoding_name() != "listpack";
     const auto scan = [&](uint64_t from, auto&& visit) {
-      return set->scan(from, [&](std::string_view member, double score) {
-        visit(std::pair(member, score));
-      });
+      return set->scan(
+          from, [&](std::string_view member, double score) { visit(std::pair(member, score)); });
     };
     next = walk_collection(position, request.options, scan, [&](const auto& element) {
       if (!request.options.admits(element.first)) return;
@@ -171,6 +171,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-CommandFamily sorted_set_walk_commands() { return {"sorted-set", kCommands}; }
+CommandFamily sorted_set_walk_commands() {
+  return {"sorted-set", kCommands};
+}
 
 }  // namespace larder

@@ -1,24 +1,32 @@
-// An ordered sequence of pointers to elements that knows the rank of each: the order of a sorted set.
+// An ordered sequence of pointers to elements that knows the rank of each: the order of a sorted
+// set.
 //
-// What it is built for: an element's rank, the element of a rank, and where a range begins and ends, all
-// in O(log n); ranges of neighbours read at the speed of memory; about 10 bytes an element. Any range is
-// two ranks, so that counting one or skipping into one costs no more than finding its ends.
+// What it is built for: an element's rank, the element of a rank, and where a range begins and
+// ends, all in O(log n); ranges of neighbours read at the speed of memory; about 10 bytes an
+// element. Any range is two ranks, so that counting one or skipping into one costs no more than
+// finding its ends.
 //
-// It is a B+tree whose inner nodes count what is below them (Bayer and McCreight, 1972; Knuth, The Art
-// of Computer Programming 3, 6.2.4). A full leaf first shares with its neighbours; only three full ones
-// become four, and those at the very end (or beginning) of everything hand on little to a new one, which
-// what comes next will fill. So leaves are 85 % full after insertions at random, and 98 % after those in
-// order.
+// It is a B+tree whose inner nodes count what is below them (Bayer and McCreight, 1972; Knuth, The
+// Art of Computer Programming 3, 6.2.4). A full leaf first shares with its neighbours; only three
+// full ones become four, and those at the very end (or beginning) of everything hand on little to a
+// new one, which what comes next will fill. So leaves are 85 % full after insertions at random, and
+// 98 % after those in order.
 //
-//   leaf, 512 bytes: jemalloc's class exactly                 inner node, 2,024 bytes (class 2,048)
-//   0     2          8                                        0     2          8
-//   +-----+----------+----------+----- ... ---+----------+    +-----+----------+--------+--------+----------+--------+
-//   |count| capacity | element 0|             |element 62|    |count| capacity | scores | firsts | children | counts |
-//   +-----+----------+----------+----- ... ---+----------+    +-----+----------+--------+--------+----------+--------+
+//   leaf, 512 bytes: jemalloc's class exactly
+//   0       2          8
+//   +-------+----------+-----------+---- ... ---+------------+
+//   | count | capacity | element 0 |            | element 62 |
+//   +-------+----------+-----------+---- ... ---+------------+
 //
-//   score, first: of the first element below a child, so that a descent looks at elements only where
-//   scores are equal; count: of the elements below it. The root is smaller while it is not full: it has
-//   room for 7, 15, 31 or 63.
+//   inner node, 2,024 bytes (class 2,048)
+//   0       2          8
+//   +-------+----------+-------------+-------------+---------------+-------------+
+//   | count | capacity | 63 x score  | 63 x first  | 63 x child    | 63 x count  |
+//   +-------+----------+-------------+-------------+---------------+-------------+
+//
+//   score, first: of the first element below a child, so that a descent looks at elements only
+//   where scores are equal; count: of the elements below it. The root is smaller while it is not
+//   full: it has room for 7, 15, 31 or 63.
 //
 // Elements are ordered by a score, which is no NaN, and among equal scores by the Traits:
 //   struct Traits {
@@ -69,7 +77,8 @@ class OrderedTree {
     insert_at(path, element);
   }
 
-  // Takes out an element that is there, by its score and its Traits, which are those it came in with.
+  // Takes out an element that is there, by its score and its Traits, which are those it came in
+  // with.
   void erase(const Element& element) {
     Path path;
     locate_element(path, element);
@@ -112,8 +121,8 @@ class OrderedTree {
   // How many elements are in front of this one, which is there.
   size_t rank(const Element& element) const { return count_before(not_behind(element)) - 1; }
 
-  // How many elements a range leaves out at its beginning: those for which `before(double score, const
-  // Element&)` holds. It must hold for none behind one for which it does not.
+  // How many elements a range leaves out at its beginning: those for which `before(double score,
+  // const Element&)` holds. It must hold for none behind one for which it does not.
   template <class Before>
   size_t count_before(Before&& before) const {
     if (root_ == nullptr) return 0;
@@ -134,8 +143,8 @@ class OrderedTree {
     return elements(path[height_].node)[path[height_].index];
   }
 
-  // Visits `count` elements from the one of rank `first` on, upwards or downwards; all of them are there.
-  // `visit(const Element&)` returns whether to go on.
+  // Visits `count` elements from the one of rank `first` on, upwards or downwards; all of them are
+  // there. `visit(const Element&)` returns whether to go on.
   template <class Visit>
   void visit(size_t first, size_t count, Visit&& visit) const {
     walk<true>(first, count, visit);
@@ -145,8 +154,9 @@ class OrderedTree {
     walk<false>(first, count, visit);
   }
 
-  // Frees nodes from the end on until the deadline passes; returns whether none is left. Elements are
-  // not looked at, and may be gone already. Between calls the tree must not be used for anything else.
+  // Frees nodes from the end on until the deadline passes; returns whether none is left. Elements
+  // are not looked at, and may be gone already. Between calls the tree must not be used for
+  // anything else.
   bool drain(Deadline deadline) {
     while (root_ != nullptr) {
       drop_last_leaf();
@@ -165,8 +175,8 @@ class OrderedTree {
   static constexpr size_t kMergedItems = 56;
   // What stays in the nodes before the last when that one splits.
   static constexpr size_t kAlmostFull = 59;
-  // Three neighbours have more than 2 x 56 items together, so that nodes have 37 children in the mean
-  // and 12 levels are more than any machine has the memory for.
+  // Three neighbours have more than 2 x 56 items together, so that nodes have 37 children in the
+  // mean and 12 levels are more than any machine has the memory for.
   static constexpr size_t kMaxHeight = 12;
 
   struct alignas(8) Node {
@@ -239,8 +249,8 @@ class OrderedTree {
     const double left_score = Traits::score(left), right_score = Traits::score(right);
     return left_score != right_score ? left_score < right_score : Traits::precedes(left, right);
   }
-  // Holds for an element and all in front of it: the way to the leaf that has the element, or to where
-  // it belongs.
+  // Holds for an element and all in front of it: the way to the leaf that has the element, or to
+  // where it belongs.
   static auto not_behind(const Element& element) {
     return [&element, score = Traits::score(element)](double other_score, const Element& other) {
       return other_score != score ? other_score < score : !Traits::precedes(element, other);
@@ -270,8 +280,8 @@ class OrderedTree {
     return partition_point(1, inner->count, begins_before) - 1;
   }
 
-  // The elements are anywhere in memory, and a binary search waits for one after the other. Asking for
-  // seven at once, and then for the seven between two of them, waits twice and not six times.
+  // The elements are anywhere in memory, and a binary search waits for one after the other. Asking
+  // for seven at once, and then for the seven between two of them, waits twice and not six times.
   template <class Before>
   static size_t place_in(const Node* leaf, Before&& before) {
     Element* const* all = elements(leaf);
@@ -279,8 +289,8 @@ class OrderedTree {
     const size_t step = leaf->count / 8 + 1;
     const size_t blocks = leaf->count / step;
     for (size_t i = step; i <= leaf->count; i += step) prefetch_line(all[i - 1]);
-    const size_t block = partition_point(
-        0, blocks, [&](size_t i) { return is_in_front((i + 1) * step - 1); });
+    const size_t block =
+        partition_point(0, blocks, [&](size_t i) { return is_in_front((i + 1) * step - 1); });
     const size_t low = block * step;
     const size_t high = block < blocks ? low + step - 1 : leaf->count;
     for (size_t i = low; i < high; i++) prefetch_line(all[i]);
@@ -293,8 +303,8 @@ class OrderedTree {
     return sum;
   }
 
-  // The way to the place behind the elements for which `before` holds, in the leaf that has the last
-  // one of them.
+  // The way to the place behind the elements for which `before` holds, in the leaf that has the
+  // last one of them.
   template <class Before>
   void locate(Path& path, Before&& before) const {
     Node* node = root_;
@@ -346,7 +356,9 @@ class OrderedTree {
       Element* const* all = elements(step.node);
       const size_t here = kUpwards ? step.node->count - step.index : step.index + 1;
       const size_t visited = std::min(here, count);
-      const auto element = [&](size_t i) { return all[kUpwards ? step.index + i : step.index - i]; };
+      const auto element = [&](size_t i) {
+        return all[kUpwards ? step.index + i : step.index - i];
+      };
       for (size_t i = 0; i < std::min(visited, kAhead); i++) prefetch_line(element(i));
       for (size_t i = 0; i < visited; i++) {
         if (i + kAhead < visited) prefetch_line(element(i + kAhead));
@@ -427,7 +439,8 @@ class OrderedTree {
 
   void enlarge_root() {
     const Node* old = root_;
-    const size_t capacity = *std::upper_bound(kCapacities.begin(), kCapacities.end(), old->capacity);
+    const size_t capacity =
+        *std::upper_bound(kCapacities.begin(), kCapacities.end(), old->capacity);
     Node* larger = make_node(capacity, 0);
     set_count(larger, old->count);
     for (size_t i = 0; i < old->count; i++) {
@@ -483,27 +496,24 @@ class OrderedTree {
     return items;
   }
 
-  // Spreads what the children of a window have over `nodes` of them, evenly or with a given share in each
-  // but the last. `level`: theirs. The parent has room; what is above it does not change.
+  // Spreads what the children of a window have over `nodes` of them, evenly or with a given share
+  // in each but the last. `level`: theirs. The parent has room; what is above it does not change.
   void redistribute(Node* parent, size_t level, Window window, size_t nodes, size_t share = 0) {
     std::array<Node*, kWindow + 1> made{};
     for (size_t i = 0; i < window.size; i++) made[i] = children(parent)[window.first + i];
     if (level == height_) {
       std::array<Element*, kWindow * kMaxItems> items;
-      const size_t count = gather(made, window.size, items, [](const Node* leaf, size_t i) {
-        return elements(leaf)[i];
-      });
+      const size_t count = gather(made, window.size, items,
+                                  [](const Node* leaf, size_t i) { return elements(leaf)[i]; });
       resize_window(made, level, window.size, nodes);
-      scatter(made, nodes, count, share, [&](Node* leaf, size_t i, size_t item) {
-        elements(leaf)[i] = items[item];
-      });
+      scatter(made, nodes, count, share,
+              [&](Node* leaf, size_t i, size_t item) { elements(leaf)[i] = items[item]; });
     } else {
       std::array<Branch, kWindow * kMaxItems> items;
       const size_t count = gather(made, window.size, items, branch);
       resize_window(made, level, window.size, nodes);
-      scatter(made, nodes, count, share, [&](Node* inner, size_t i, size_t item) {
-        set_branch(inner, i, items[item]);
-      });
+      scatter(made, nodes, count, share,
+              [&](Node* inner, size_t i, size_t item) { set_branch(inner, i, items[item]); });
     }
     resize_branches(parent, window, nodes);
     for (size_t i = 0; i < nodes; i++) {
@@ -570,13 +580,15 @@ class OrderedTree {
       counts(path[level].node)[path[level].index] -= count;
     }
     merge_upwards(path);
-    // What was first below some inner nodes may be gone; another element of its rank took its place.
+    // What was first below some inner nodes may be gone; another element of its rank took its
+    // place.
     if (!was_first || rank >= size_) return;
     locate_rank(path, rank);
     if (path[height_].index == 0) set_firsts(path);
   }
 
-  // Merges the nodes of a path with their neighbours where they are sparse, and takes out empty ones.
+  // Merges the nodes of a path with their neighbours where they are sparse, and takes out empty
+  // ones.
   void merge_upwards(Path& path) {
     for (size_t level = height_; level > 0; level--) {
       const Node* node = path[level].node;

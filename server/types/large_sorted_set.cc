@@ -26,8 +26,8 @@ void ScoredElement::destroy(ScoredElement* element) {
 }
 
 ScoredElement* LargeSortedSet::find(uint64_t hash, std::string_view member) const {
-  const auto* slot = members_.find(
-      hash, [&](const ScoredElement& element) { return element.member() == member; });
+  const auto* slot =
+      members_.find(hash, [&](const ScoredElement& element) { return element.member() == member; });
   return slot == nullptr ? nullptr : slot->get();
 }
 
@@ -40,12 +40,10 @@ RankRange LargeSortedSet::ranks(const ScoreRange& range) const {
 }
 
 RankRange LargeSortedSet::ranks(const LexRange& range) const {
-  const size_t first = order_.count_before([&](double, const ScoredElement& element) {
-    return range.is_below(element.member());
-  });
-  const size_t end = order_.count_before([&](double, const ScoredElement& element) {
-    return range.is_up_to(element.member());
-  });
+  const size_t first = order_.count_before(
+      [&](double, const ScoredElement& element) { return range.is_below(element.member()); });
+  const size_t end = order_.count_before(
+      [&](double, const ScoredElement& element) { return range.is_up_to(element.member()); });
   return {first, end > first ? end - first : 0};
 }
 
@@ -66,8 +64,8 @@ void LargeSortedSet::set_score(ScoredElement& element, double score) {
 }
 
 bool LargeSortedSet::remove(uint64_t hash, std::string_view member) {
-  auto* slot = members_.find(
-      hash, [&](const ScoredElement& element) { return element.member() == member; });
+  auto* slot =
+      members_.find(hash, [&](const ScoredElement& element) { return element.member() == member; });
   if (slot == nullptr) return false;
   order_.erase(*slot->get());
   ScoredElement::destroy(members_.erase(hash, slot));
@@ -77,9 +75,8 @@ bool LargeSortedSet::remove(uint64_t hash, std::string_view member) {
 void LargeSortedSet::remove_range(RankRange range) {
   order_.erase_range(range.first, range.count, [&](ScoredElement* element) {
     const uint64_t hash = hash_bytes(element->member());
-    members_.erase(hash, members_.find(hash, [&](const ScoredElement& other) {
-      return &other == element;
-    }));
+    members_.erase(
+        hash, members_.find(hash, [&](const ScoredElement& other) { return &other == element; }));
     ScoredElement::destroy(element);
   });
 }

@@ -1,12 +1,14 @@
-// The large form of a sorted set: each element one allocation, found by its member through a hash table
-// and by its place in the order through a tree.
+// The large form of a sorted set: each element one allocation, found by its member through a hash
+// table and by its place in the order through a tree.
 //
 //   element
-//   0       8          9
-//   +-------+----------+------------------------+   up to 254 bytes of member; longer ones have 255
-//   | score | length   | bytes of the member    |   and a length of eight bytes in front of their own
-//   | f64   | u8       |                        |
-//   +-------+----------+------------------------+
+//   0       8        9
+//   +-------+--------+---------------------+
+//   | score | length | bytes of the member |
+//   | f64   | u8     |                     |
+//   +-------+--------+---------------------+
+//
+// A member of 255 bytes or more has 255 there, and its length as a u64 in front of its bytes.
 //
 // A member of 12 bytes takes 32 for its element, 12.8 in the table and 10 in the tree.
 #pragma once
@@ -33,7 +35,8 @@ class ScoredElement {
   double score() const { return score_; }
   void set_score(double score) { score_ = score; }
   std::string_view member() const {
-    if (short_length_ != kLong) [[likely]] return {bytes(), short_length_};
+    if (short_length_ != kLong) [[likely]]
+      return {bytes(), short_length_};
     uint64_t length;
     std::memcpy(&length, bytes(), sizeof(length));
     return {bytes() + sizeof(length), length};
@@ -45,7 +48,8 @@ class ScoredElement {
   static constexpr uint8_t kLong = 255;
   static constexpr size_t kHeader = sizeof(double) + sizeof(uint8_t);
 
-  // Never less than the compiler's idea of the object, which is the allocator's smallest class here.
+  // Never less than the compiler's idea of the object, which is the allocator's smallest class
+  // here.
   static size_t allocated_bytes(size_t length) {
     const size_t bytes = kHeader + (length < kLong ? 0 : sizeof(uint64_t)) + length;
     return bytes < sizeof(ScoredElement) ? sizeof(ScoredElement) : bytes;

@@ -1,10 +1,12 @@
-// The small form of a sorted set: a packed list (packed_list.h) of members, each with its score behind
-// it, in their order.
+// The small form of a sorted set: a packed list (packed_list.h) of members, each with its score
+// behind it, in their order.
 //
 //   +-------+--------+-------+--------+-------+-----+
-//   | count | member | score | member | score | ... |   a whole score is a packed number, any other a
-//   | u16   |        |       |        |       |     |   double; count: of members
+//   | count | member | score | member | score | ... |
+//   | u16   |        |       |        |       |     |
 //   +-------+--------+-------+--------+-------+-----+
+//
+// A whole score is a packed number, any other a double; the count is of members.
 #pragma once
 
 #include <optional>
@@ -60,7 +62,8 @@ class PackedSortedSet {
       at = pair.end();
     }
   }
-  // From the last of the range to its first. Entries are read forwards only: remembers where each is.
+  // From the last of the range to its first. Entries are read forwards only: remembers where each
+  // is.
   template <class Visit>
   void visit_backwards(RankRange range, Visit&& visit) const {
     std::vector<const char*> pairs;

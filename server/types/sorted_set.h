@@ -1,4 +1,5 @@
-// The sorted set type: members, each once, ordered by their scores and among equal scores by their bytes.
+// The sorted set type: members, each once, ordered by their scores and among equal scores by their
+// bytes.
 //
 // Two forms: packed into the entry while small (packed_sorted_set.h), else an object on the heap
 // (large_sorted_set.h). OBJECT ENCODING answers "listpack" up to the limits of zset-max-listpack-*,
@@ -64,9 +65,9 @@ class SortedSet {
   struct AddOptions {
     bool only_new = false;
     bool only_present = false;
-    bool only_greater = false;   // of those that are present
+    bool only_greater = false;  // of those that are present
     bool only_less = false;
-    bool is_increment = false;   // the score is added to the present one
+    bool is_increment = false;  // the score is added to the present one
     // How many elements the caller is about to add.
     size_t expected = 1;
   };
@@ -132,9 +133,8 @@ template <class Visit>
 uint64_t SortedSet::scan(uint64_t position, Visit&& visit) const {
   const ValueView value = view();
   if (!is_packed(value)) {
-    return large_set(value).scan(position, [&](const ScoredElement& element) {
-      visit(element.member(), element.score());
-    });
+    return large_set(value).scan(
+        position, [&](const ScoredElement& element) { visit(element.member(), element.score()); });
   }
   packed_set(value).visit(all(), [&](std::string_view member, double score) {
     visit(member, score);

@@ -16,7 +16,9 @@ bool comes_first(const Scored& left, const Scored& right) {
 
 }  // namespace
 
-SortedSetBuilder::~SortedSetBuilder() { clear(); }
+SortedSetBuilder::~SortedSetBuilder() {
+  clear();
+}
 
 void SortedSetBuilder::clear() {
   for (ScoredElement* element : elements_) ScoredElement::destroy(element);

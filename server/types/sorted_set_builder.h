@@ -1,5 +1,6 @@
 // A sorted set in the making: what the algebras and ZRANGESTORE gather, in any order, before it is
-// answered or stored. It keeps copies, so that the key it is stored under may be one of its sources.
+// answered or stored. It keeps copies, so that the key it is stored under may be one of its
+// sources.
 #pragma once
 
 #include <algorithm>
@@ -20,16 +21,14 @@ class SortedSetBuilder {
   size_t size() const { return elements_.size(); }
 
   // A member that is not there yet.
-  void add(std::string_view member, double score) {
-    append(ScoredElement::create(member, score));
-  }
-  // A member that may be there; `combine(double present, double score)` returns the score that it has
-  // then. All members of a builder are given by this function, or all by add.
+  void add(std::string_view member, double score) { append(ScoredElement::create(member, score)); }
+  // A member that may be there; `combine(double present, double score)` returns the score that it
+  // has then. All members of a builder are given by this function, or all by add.
   template <class Combine>
   void combine(std::string_view member, double score, Combine&& combine) {
     const uint64_t hash = hash_bytes(member);
-    const auto* slot = index_.find(
-        hash, [&](const ScoredElement& element) { return element.member() == member; });
+    const auto* slot =
+        index_.find(hash, [&](const ScoredElement& element) { return element.member() == member; });
     if (slot != nullptr) return slot->get()->set_score(combine(slot->get()->score(), score));
     add(member, score);
     index_.insert(hash, elements_.back());
@@ -51,8 +50,8 @@ class SortedSetBuilder {
       if (!visit(element->member(), element->score())) return;
     }
   }
-  // Gives the set, which is not empty, to a place that has no value, in the form that the limits ask for.
-  // The builder is empty afterwards.
+  // Gives the set, which is not empty, to a place that has no value, in the form that the limits
+  // ask for. The builder is empty afterwards.
   void store(ValuePlace& place);
 
  private:

@@ -49,9 +49,8 @@ class Model {
   void erase_range(size_t first, size_t count) {
     size_t next = first;
     size_t wrong = 0;
-    tree.erase_range(first, count, [&](const Element* element) {
-      wrong += element != order_[next++].get();
-    });
+    tree.erase_range(first, count,
+                     [&](const Element* element) { wrong += element != order_[next++].get(); });
     REQUIRE(wrong == 0);
     REQUIRE(next == first + count);
     const auto begin = order_.begin() + static_cast<std::ptrdiff_t>(first);
@@ -124,7 +123,8 @@ TEST_CASE("an ordered tree does what a sorted vector does, through growth and sh
   const uint64_t distinct_scores = GENERATE(1u, 7u, 1000u, 1'000'000'000u);
   Random random(distinct_scores);
   Model model;
-  for (const size_t size : {1u, 7u, 8u, 0u, 63u, 64u, 65u, 190u, 3u, 1000u, 400u, 9000u, 1000u, 0u, 500u}) {
+  for (const size_t size :
+       {1u, 7u, 8u, 0u, 63u, 64u, 65u, 190u, 3u, 1000u, 400u, 9000u, 1000u, 0u, 500u}) {
     while (model.size() != size) {
       const double score = static_cast<double>(random.below(distinct_scores));
       const bool grow = model.size() < size;

@@ -73,23 +73,32 @@ std::vector<Scored> listed(const SortedSet& set, RankRange range) {
 // Members of all kinds: numbers, texts that look like some, empty, binary, short and long ones.
 std::string random_member(Random& random, size_t longest) {
   switch (random.below(6)) {
-    case 0: return std::to_string(static_cast<int64_t>(random.below(400)) - 200);
-    case 1: return std::to_string(static_cast<int64_t>(random.next()) >> random.below(60));
-    case 2: return "0" + std::to_string(random.below(50));
-    case 3: return std::string(random.below(3), '\0');
-    case 4: return std::string(1 + random.below(longest), static_cast<char>(random.below(256)));
-    default: return "member:" + std::to_string(random.below(300));
+    case 0:
+      return std::to_string(static_cast<int64_t>(random.below(400)) - 200);
+    case 1:
+      return std::to_string(static_cast<int64_t>(random.next()) >> random.below(60));
+    case 2:
+      return "0" + std::to_string(random.below(50));
+    case 3:
+      return std::string(random.below(3), '\0');
+    case 4:
+      return std::string(1 + random.below(longest), static_cast<char>(random.below(256)));
+    default:
+      return "member:" + std::to_string(random.below(300));
   }
 }
 
 double random_score(Random& random) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  constexpr double kOdd[] = {kInfinity, -kInfinity, 1e308,         -1e308,        5e-324, 0.1,
-                             1e15,      1.5,        9007199254740993.0, -1e18, 9.3e18};
+  constexpr double kOdd[] = {kInfinity, -kInfinity,         1e308, -1e308, 5e-324, 0.1, 1e15,
+                             1.5,       9007199254740993.0, -1e18, 9.3e18};
   switch (random.below(4)) {
-    case 0: return kOdd[random.below(std::size(kOdd))];
-    case 1: return static_cast<double>(random.below(1000)) / 8;
-    default: return static_cast<double>(random.below(100)) - 50;
+    case 0:
+      return kOdd[random.below(std::size(kOdd))];
+    case 1:
+      return static_cast<double>(random.below(1000)) / 8;
+    default:
+      return static_cast<double>(random.below(100)) - 50;
   }
 }
 
@@ -143,7 +152,7 @@ void drift_to(size_t size, TestPlace& place, Model& model, Random& random, size_
       const bool is_there = model.scores.count(member) != 0;
       const bool is_same = is_there && model.scores[member] == score;
       const auto result = set.add(member, score);
-      REQUIRE(result.outcome == (!is_there  ? SortedSet::AddResult::added
+      REQUIRE(result.outcome == (!is_there ? SortedSet::AddResult::added
                                  : is_same ? SortedSet::AddResult::unchanged
                                            : SortedSet::AddResult::changed));
       model.set(member, score);
@@ -325,7 +334,8 @@ TEST_CASE("a scan of a sorted set meets every member") {
     });
   } while (position != 0);
   CHECK(seen.size() == size);
-  for (const auto& [member, score] : seen) CHECK(member == std::to_string(score).substr(0, member.size()));
+  for (const auto& [member, score] : seen)
+    CHECK(member == std::to_string(score).substr(0, member.size()));
 }
 
 TEST_CASE("a large sorted set is freed in steps") {
@@ -350,7 +360,8 @@ TEST_CASE("the memory of a sorted set is what its elements, table and tree take"
   const double each = static_cast<double>(set.memory(0)) / static_cast<double>(set.size());
   CHECK(each > 40);
   CHECK(each < 58);
-  CHECK(static_cast<double>(set.memory(5)) == Approx(static_cast<double>(set.memory(0))).epsilon(0.2));
+  CHECK(static_cast<double>(set.memory(5)) ==
+        Approx(static_cast<double>(set.memory(0))).epsilon(0.2));
 }
 
 TEST_CASE("a builder puts members in order and picks the form") {
@@ -391,7 +402,9 @@ TEST_CASE("a builder puts members in order and picks the form") {
 
 TEST_CASE("a builder that is not stored frees what it has") {
   SortedSetBuilder builder;
-  for (int i = 0; i < 300; i++) builder.combine(std::to_string(i % 200), i, [](double left, double right) { return left + right; });
+  for (int i = 0; i < 300; i++)
+    builder.combine(std::to_string(i % 200), i,
+                    [](double left, double right) { return left + right; });
   CHECK(builder.size() == 200);
 }
 
