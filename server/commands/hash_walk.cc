@@ -146,8 +146,9 @@ void pick_repeatedly(Context& ctx, const Hash& hash, uint64_t count, PickedField
   }
 }
 
-// Each field at most once, in the order of a walk: of those that are left, each is taken with the odds of
-// how many are still wanted (Knuth, "The Art of Computer Programming", volume 2, algorithm 3.4.2 S).
+// Each field at most once, in the order of a walk: of those that are left, each is taken with the
+// odds of how many are still wanted (Knuth, "The Art of Computer Programming", volume 2,
+// algorithm 3.4.2 S).
 void pick_on_a_walk(Context& ctx, const Hash& hash, size_t live, size_t count,
                     PickedFields& picked) {
   hash.visit(ctx.now_ms(), [&](const HashField& field) {

@@ -1,6 +1,6 @@
 // When fields of hashes end: the index of a database, and the slices in which they go.
-#include <catch2/catch.hpp>
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <string>
 
 #include "server/base/numbers.h"
