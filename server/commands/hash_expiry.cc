@@ -33,11 +33,16 @@ Condition read_condition(std::string_view token) {
 // A field that never ends counts as one that ends later than any other.
 bool allows(Condition condition, const HashField& field, int64_t end_ms) {
   switch (condition) {
-    case Condition::none: return true;
-    case Condition::if_endless: return !field.ends();
-    case Condition::if_ending: return field.ends();
-    case Condition::if_later: return field.ends() && end_ms > field.expiry_ms();
-    case Condition::if_earlier: return end_ms < field.expiry_ms();
+    case Condition::none:
+      return true;
+    case Condition::if_endless:
+      return !field.ends();
+    case Condition::if_ending:
+      return field.ends();
+    case Condition::if_later:
+      return field.ends() && end_ms > field.expiry_ms();
+    case Condition::if_earlier:
+      return end_ms < field.expiry_ms();
   }
   return false;
 }

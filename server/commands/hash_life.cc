@@ -1,5 +1,5 @@
-// Commands that read or set fields of a hash and say in the same breath how long these live, as Redis 8.0
-// has them.
+// Commands that read or set fields of a hash and say in the same breath how long these live, as
+// Redis 8.0 has them.
 #include "server/command/arg_reader.h"
 #include "server/commands/families.h"
 #include "server/commands/field_options.h"

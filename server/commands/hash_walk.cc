@@ -129,11 +129,18 @@ class PickedFields {
   bool with_values_;
 };
 
+// Whether picking one field of so many that live is as fast in a large hash as in a small one: it is
+// tried until one is found that has not ended.
+bool picks_fast(const Hash& hash, size_t live) {
+  return hash.has_fast_random() && live >= hash.size() / 2;
+}
+
 // The same field may be picked again.
-void pick_repeatedly(Context& ctx, const Hash& hash, uint64_t count, PickedFields& picked) {
-  // A field of a packed hash is found by walking to it, so they are all looked up once.
+void pick_repeatedly(Context& ctx, const Hash& hash, size_t live, uint64_t count,
+                     PickedFields& picked) {
+  // Where picking means to walk there, all fields are looked up once.
   std::vector<HashField> fields;
-  if (!hash.has_fast_random()) {
+  if (!picks_fast(hash, live)) {
     hash.visit(ctx.now_ms(), [&](const HashField& field) {
       fields.push_back(field);
       return true;
@@ -146,8 +153,9 @@ void pick_repeatedly(Context& ctx, const Hash& hash, uint64_t count, PickedField
   }
 }
 
-// Each field at most once, in the order of a walk: of those that are left, each is taken with the odds of
-// how many are still wanted (Knuth, "The Art of Computer Programming", volume 2, algorithm 3.4.2 S).
+// Each field at most once, in the order of a walk: of those that are left, each is taken with the
+// odds of how many are still wanted (Knuth, "The Art of Computer Programming", volume 2,
+// algorithm 3.4.2 S).
 void pick_on_a_walk(Context& ctx, const Hash& hash, size_t live, size_t count,
                     PickedFields& picked) {
   hash.visit(ctx.now_ms(), [&](const HashField& field) {
@@ -179,12 +187,12 @@ Status pick_fields(Context& ctx, int64_t count, bool with_values) {
     return ok;
   }
   if (count < 0) {
-    pick_repeatedly(ctx, *hash, static_cast<uint64_t>(-count), picked);
+    pick_repeatedly(ctx, *hash, live, static_cast<uint64_t>(-count), picked);
     return ok;
   }
   const size_t wanted = std::min(static_cast<size_t>(count), live);
   picked.begin(wanted);
-  if (hash->has_fast_random() && live / kManyMore > wanted) {
+  if (picks_fast(*hash, live) && live / kManyMore > wanted) {
     pick_here_and_there(ctx, *hash, wanted, picked);
   } else {
     pick_on_a_walk(ctx, *hash, live, wanted, picked);

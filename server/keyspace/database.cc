@@ -71,7 +71,7 @@ bool Database::drain(Deadline deadline) {
   next_wheel_.reset();
   field_wheel_.reset();
   indexed_hashes_ = 0;
-  unfinished_hash_.clear();
+  unfinished_hash_.reset();
   return true;
 }
 

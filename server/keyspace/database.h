@@ -122,7 +122,7 @@ class Database {
   bool expire_fields(int64_t now_ms, Deadline deadline, OnDue&& on_due);
   // As next_expiry_ms.
   int64_t next_field_expiry_ms() const {
-    if (!unfinished_hash_.empty()) return 0;
+    if (unfinished_hash_) return 0;
     return field_wheel_ ? field_wheel_->next_ms() : INT64_MAX;
   }
 
@@ -157,7 +157,7 @@ class Database {
   // references with other times are stale and dropped when they come up.
   std::unique_ptr<TimingWheel> field_wheel_;
   size_t indexed_hashes_ = 0;
-  std::string unfinished_hash_;  // the key of one whose fields were not all looked at; empty: none
+  std::optional<std::string> unfinished_hash_;  // the key of one whose fields were not all looked at
 };
 
 template <class OnExpired>
@@ -187,10 +187,10 @@ bool Database::expire_fields(int64_t now_ms, Deadline deadline, OnDue&& on_due) 
   const auto look_at = [&](Slot* slot) {
     std::string name(slot->get()->key());
     if (!on_due(slot)) unfinished_hash_ = std::move(name);
-    return unfinished_hash_.empty();
+    return !unfinished_hash_;
   };
-  if (!unfinished_hash_.empty()) {
-    const std::string name = std::exchange(unfinished_hash_, std::string());
+  if (unfinished_hash_) {
+    const std::string name = *std::exchange(unfinished_hash_, std::nullopt);
     Slot* slot = find(make_key(name));
     // It may have become something else meanwhile.
     if (slot != nullptr && slot->get()->type() == Type::hash && !look_at(slot)) return true;

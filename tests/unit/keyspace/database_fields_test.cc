@@ -1,6 +1,6 @@
 // When fields of hashes end: the index of a database, and the slices in which they go.
-#include <catch2/catch.hpp>
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <string>
 
 #include "server/base/numbers.h"
@@ -173,6 +173,16 @@ TEST_CASE("many fields that end at once go in slices") {
   CHECK(test.fields("h") == 1);
   CHECK(test.keyspace.stats.expired_subkeys == kFields);
   CHECK(test.indexed() == 0);
+}
+
+TEST_CASE("a hash whose key has no bytes goes in slices like any other") {
+  FieldsTest test;
+  for (int i = 0; i < 3000; i++) test.set("", "field:" + to_text(i), 100);
+  test.keyspace.set_now_ms(kStartMs + 100 + kWheelMs);
+  CHECK(test.keyspace.do_background_work(Deadline::in_us(-1)));
+  CHECK(test.fields("") > 2500);
+  test.pass(1);
+  CHECK(test.fields("") == 0);
 }
 
 TEST_CASE("a walk that is under way survives what happens to its hash") {

@@ -25,9 +25,7 @@ class Hashes {
   Database& database() { return keyspace.database(0); }
   bool has(std::string_view name) { return database().find(make_key(name)) != nullptr; }
   // The value for reading; the key must be there.
-  Hash at(std::string_view name) {
-    return Hash(database().find(make_key(name))->get()->value());
-  }
+  Hash at(std::string_view name) { return Hash(database().find(make_key(name))->get()->value()); }
   void set(std::string_view name, std::string_view field, std::string_view value,
            int64_t expiry_ms = kNeverEnds) {
     auto hash = edit(name);
@@ -53,9 +51,10 @@ using Model = std::map<std::string, ModelField>;
 Model fields_of(const Hash& hash, int64_t now_ms) {
   Model fields;
   hash.visit(now_ms, [&](const HashField& field) {
-    const bool is_new =
-        fields.emplace(field.name().to_string(),
-                       ModelField{field.value().to_string(), field.expiry_ms()}).second;
+    const bool is_new = fields
+                            .emplace(field.name().to_string(),
+                                     ModelField{field.value().to_string(), field.expiry_ms()})
+                            .second;
     CHECK(is_new);
     return true;
   });
@@ -95,9 +94,7 @@ class HashModel {
     constexpr size_t kLengths[] = {0, 10, 60, 70, 300};
     return random_text(random_, kLengths[random_.below(random_.below(8) == 0 ? 5 : 3)]);
   }
-  int64_t pick_end() {
-    return now_ms() + 1 + static_cast<int64_t>(random_.below(2000));
-  }
+  int64_t pick_end() { return now_ms() + 1 + static_cast<int64_t>(random_.below(2000)); }
   void forget_expired() {
     std::erase_if(model_, [&](const auto& item) { return item.second.expiry_ms < now_ms(); });
   }
@@ -107,7 +104,10 @@ class HashModel {
     const std::string name = pick_name();
     const bool is_there = model_.count(name) != 0;
     switch (random_.below(12)) {
-      case 0: case 1: case 2: case 3: {
+      case 0:
+      case 1:
+      case 2:
+      case 3: {
         const int64_t end_ms = random_.below(4) == 0 ? pick_end() : kNeverEnds;
         const std::string value = pick_value();
         CHECK(hash->set(name, value, end_ms, now_ms()) == !is_there);
@@ -122,13 +122,15 @@ class HashModel {
         hash.commit("hset");
         break;
       }
-      case 5: case 6:
+      case 5:
+      case 6:
         if (!hash) break;
         CHECK(hash->remove(PackedText(name), now_ms()) == is_there);
         model_.erase(name);
         hash.commit("hdel", is_there);
         break;
-      case 7: case 8: {
+      case 7:
+      case 8: {
         if (!hash || !is_there) break;
         const int64_t end_ms = random_.below(4) == 0 ? kNeverEnds : pick_end();
         hash->set_expiry(PackedText(name), end_ms);
@@ -140,7 +142,9 @@ class HashModel {
         hashes_.keyspace.set_now_ms(now_ms() + static_cast<int64_t>(random_.below(300)));
         break;
       case 10:
-        if (hash) hash.remove_expired_fields(random_.below(2) == 0 ? Deadline::never() : Deadline::in_us(-1));
+        if (hash)
+          hash.remove_expired_fields(random_.below(2) == 0 ? Deadline::never()
+                                                           : Deadline::in_us(-1));
         break;
       case 11:
         hashes_.keyspace.do_background_work(Deadline::never());
@@ -256,9 +260,22 @@ TEST_CASE("a copy of a hash is its own") {
 
 TEST_CASE("numbers and texts of a hash come back as they were given") {
   Hashes hashes;
-  const std::string texts[] = {"", "0", "-0", "00", "+1", "63", "64", "-1", "9223372036854775807",
-                               "-9223372036854775808", "9223372036854775808", "1.5", "1e3",
-                               std::string("\0\r\n", 3), std::string(127, 'x'), std::string(128, 'x'),
+  const std::string texts[] = {"",
+                               "0",
+                               "-0",
+                               "00",
+                               "+1",
+                               "63",
+                               "64",
+                               "-1",
+                               "9223372036854775807",
+                               "-9223372036854775808",
+                               "9223372036854775808",
+                               "1.5",
+                               "1e3",
+                               std::string("\0\r\n", 3),
+                               std::string(127, 'x'),
+                               std::string(128, 'x'),
                                std::string(9000, 'y')};
   for (const std::string& text : texts) hashes.set("h", text, text);
   for (const std::string& text : texts) CHECK(hashes.get("h", text) == text);
@@ -273,9 +290,8 @@ TEST_CASE("a scan of a hash sees all that stays, whatever else comes and goes") 
   uint64_t position = 0;
   int64_t turn = 0;
   do {
-    position = hashes.at("h").scan(position, kStartMs, [&](const HashField& field) {
-      seen.insert(field.name().to_string());
-    });
+    position = hashes.at("h").scan(
+        position, kStartMs, [&](const HashField& field) { seen.insert(field.name().to_string()); });
     CHECK((position & UINT32_MAX) == 0);
     for (int i = 0; i < 200; i++) hashes.set("h", "comes:" + to_text(turn * 200 + i), "v");
     turn++;
