@@ -65,6 +65,27 @@ Error wrong_bit_field_type() {
 }
 Error wrong_bit_field_overflow() { return error("Invalid OVERFLOW type specified"); }
 Error bit_field_is_read_only() { return error("BITFIELD_RO only supports the GET subcommand"); }
+Error not_on_map(double longitude, double latitude) {
+  return error(concat({"invalid longitude,latitude pair ", std::to_string(longitude), ",",
+                       std::to_string(latitude)}));
+}
+Error unknown_geo_unit() { return error("unsupported unit provided. please use M, KM, FT, MI"); }
+Error geo_number_needed(std::string_view what) { return error(concat({"need numeric ", what})); }
+Error geo_radius_negative() { return error("radius cannot be negative"); }
+Error geo_box_negative() { return error("height or width cannot be negative"); }
+Error geo_member_missing() { return error("could not decode requested zset member"); }
+Error count_not_positive() { return error("COUNT must be > 0"); }
+Error geo_store_with_details(std::string_view option) {
+  return error(
+      concat({option, " is not compatible with WITHDIST, WITHHASH and WITHCOORD options"}));
+}
+Error geo_center_missing(std::string_view command) {
+  return error(concat({"exactly one of FROMMEMBER or FROMLONLAT can be specified for ", command}));
+}
+Error geo_shape_missing(std::string_view command) {
+  return error(concat({"exactly one of BYRADIUS and BYBOX can be specified for ", command}));
+}
+Error geo_any_without_count() { return error("the ANY argument requires COUNT argument"); }
 Error not_a_hyperloglog() {
   return Error("WRONGTYPE Key is not a valid HyperLogLog string value.");
 }

@@ -70,7 +70,8 @@ class FieldOperations {
   uint64_t last_changed_bit() const { return last_changed_bit_; }
 
  private:
-  Status read_operation(const Context& ctx, ArgReader& args, Action action, FieldOverflow overflow) {
+  Status read_operation(const Context& ctx, ArgReader& args, Action action,
+                        FieldOverflow overflow) {
     TRY(const BitField field, read_field_type(args.text()));
     TRY(const uint64_t offset, read_bit_offset(ctx, args.text(), field.bits));
     int64_t value = 0;
@@ -147,19 +148,20 @@ Status bitfield_ro(Context& ctx) {
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
     {"bitfield", bitfield, -2, kWrite | kDenyOom, one_key(1, kGetModify | kVariableFlags), "3.2.0",
-        "O(1) for each subcommand",
-        "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | "
-        "INCRBY encoding offset increment> [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] "
-        "<SET encoding offset value | INCRBY encoding offset increment> ...]]",
-        "Reads and changes integers of any width at any bit of a string."},
+     "O(1) for each subcommand",
+     "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | "
+     "INCRBY encoding offset increment> [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] "
+     "<SET encoding offset value | INCRBY encoding offset increment> ...]]",
+     "Reads and changes integers of any width at any bit of a string."},
     {"bitfield_ro", bitfield_ro, -2, kRead | kFast, one_key(1, kGet), "6.0.0",
-        "O(1) for each subcommand",
-        "key [GET encoding offset [GET encoding offset ...]]",
-        "Reads integers of any width at any bit of a string."},
+     "O(1) for each subcommand", "key [GET encoding offset [GET encoding offset ...]]",
+     "Reads integers of any width at any bit of a string."},
 };
 
 }  // namespace
 
-CommandFamily bitfield_commands() { return {"bitmap", kCommands}; }
+CommandFamily bitfield_commands() {
+  return {"bitmap", kCommands};
+}
 
 }  // namespace larder

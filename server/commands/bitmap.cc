@@ -154,7 +154,8 @@ Result<BitOperation> read_operation(const Context& ctx) {
   for (const NamedOperation& named : kOperations) {
     if (!equals_ignoring_case(ctx.arg(1), named.name)) continue;
     const size_t sources = ctx.argc() - 3;
-    if (named.operation == BitOperation::invert && sources != 1) return errors::bitop_not_takes_one();
+    if (named.operation == BitOperation::invert && sources != 1)
+      return errors::bitop_not_takes_one();
     if (sources < named.min_sources) return errors::bitop_takes_two(named.name);
     return named.operation;
   }
@@ -220,25 +221,25 @@ Status bitop(Context& ctx) {
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
     {"setbit", setbit, 4, kWrite | kDenyOom, one_key(1, kGetModify), "2.2.0", "O(1)",
-        "key offset value",
-        "Sets or clears one bit of a string, which grows as needed; returns what it was."},
-    {"getbit", getbit, 3, kRead | kFast, one_key(1, kGet), "2.2.0", "O(1)",
-        "key offset",
-        "Returns one bit of a string."},
+     "key offset value",
+     "Sets or clears one bit of a string, which grows as needed; returns what it was."},
+    {"getbit", getbit, 3, kRead | kFast, one_key(1, kGet), "2.2.0", "O(1)", "key offset",
+     "Returns one bit of a string."},
     {"bitcount", bitcount, -2, kRead, one_key(1, kGet), "2.6.0", "O(N) with N bytes looked at",
-        "key [start end [BYTE | BIT]]",
-        "Counts the bits of a string that are set."},
+     "key [start end [BYTE | BIT]]", "Counts the bits of a string that are set."},
     {"bitpos", bitpos, -3, kRead, one_key(1, kGet), "2.8.7", "O(N) with N bytes looked at",
-        "key bit [start [end [BYTE | BIT]]]",
-        "Finds the first bit of a string that is set, or clear."},
+     "key bit [start [end [BYTE | BIT]]]",
+     "Finds the first bit of a string that is set, or clear."},
     {"bitop", bitop, -4, kWrite | kDenyOom, one_key(2, kPut) + keys_from(3, kGet), "2.6.0",
-        "O(N) with N bytes in all source strings",
-        "<AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE> destkey key [key ...]",
-        "Combines strings bit by bit and stores the result."},
+     "O(N) with N bytes in all source strings",
+     "<AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE> destkey key [key ...]",
+     "Combines strings bit by bit and stores the result."},
 };
 
 }  // namespace
 
-CommandFamily bitmap_commands() { return {"bitmap", kCommands}; }
+CommandFamily bitmap_commands() {
+  return {"bitmap", kCommands};
+}
 
 }  // namespace larder

@@ -27,6 +27,9 @@ std::vector<CommandFamily> core_commands() {
       set_commands(),
       set_random_commands(),
       set_algebra_commands(),
+      // geo
+      geo_commands(),
+      geo_search_commands(),
       // bitmap, hyperloglog
       bitmap_commands(),
       bitfield_commands(),

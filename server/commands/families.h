@@ -25,6 +25,10 @@ CommandFamily hash_life_commands();    // HGETEX, HSETEX, HGETDEL
 CommandFamily bitmap_commands();
 CommandFamily bitfield_commands();  // BITFIELD, BITFIELD_RO
 
+// Group "geo"
+CommandFamily geo_commands();
+CommandFamily geo_search_commands();
+
 // Group "hyperloglog"
 CommandFamily hyperloglog_commands();
 

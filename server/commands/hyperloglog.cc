@@ -77,7 +77,8 @@ Status pfcount(Context& ctx) {
   return ok;
 }
 
-// PFMERGE destkey [sourcekey [sourcekey ...]]. The target is a source, too, and dense if one of them is.
+// PFMERGE destkey [sourcekey [sourcekey ...]]. The target is a source, too, and dense if one of
+// them is.
 Status pfmerge(Context& ctx) {
   HllRegisters registers{};
   bool is_dense = false;
@@ -169,29 +170,26 @@ Status pfselftest(Context& ctx) {
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
     {"pfadd", pfadd, -2, kWrite | kDenyOom | kFast, one_key(1, kAdd), "2.8.9",
-        "O(1) for each element",
-        "key [element [element ...]]",
-        "Adds elements to a HyperLogLog, creating it if it is missing."},
+     "O(1) for each element", "key [element [element ...]]",
+     "Adds elements to a HyperLogLog, creating it if it is missing."},
     {"pfcount", pfcount, -2, kRead, keys_from(1, kReadWrite | kAccess), "2.8.9",
-        "O(1) for one key that has not changed since, else O(N) with N keys and a large constant",
-        "key [key ...]",
-        "Estimates how many distinct elements were added to one or more HyperLogLogs."},
+     "O(1) for one key that has not changed since, else O(N) with N keys and a large constant",
+     "key [key ...]",
+     "Estimates how many distinct elements were added to one or more HyperLogLogs."},
     {"pfmerge", pfmerge, -2, kWrite | kDenyOom,
-        one_key(1, kReadWrite | kAccess | kInsertData) + keys_from(2, kGet), "2.8.9",
-        "O(N) with N keys and a large constant",
-        "destkey [sourcekey [sourcekey ...]]",
-        "Adds what was added to some HyperLogLogs to another."},
+     one_key(1, kReadWrite | kAccess | kInsertData) + keys_from(2, kGet), "2.8.9",
+     "O(N) with N keys and a large constant", "destkey [sourcekey [sourcekey ...]]",
+     "Adds what was added to some HyperLogLogs to another."},
     {"pfdebug", pfdebug, 3, kWrite | kDenyOom | kAdmin, one_key(2, kReadWrite | kAccess), "2.8.9",
-        "depends on the subcommand",
-        "subcommand key",
-        "Looks at a HyperLogLog from inside."},
-    {"pfselftest", pfselftest, 1, kAdmin, no_keys(), "2.8.9", "O(1), some 0.1 s",
-        "",
-        "Tests the HyperLogLog on this machine."},
+     "depends on the subcommand", "subcommand key", "Looks at a HyperLogLog from inside."},
+    {"pfselftest", pfselftest, 1, kAdmin, no_keys(), "2.8.9", "O(1), some 0.1 s", "",
+     "Tests the HyperLogLog on this machine."},
 };
 
 }  // namespace
 
-CommandFamily hyperloglog_commands() { return {"hyperloglog", kCommands}; }
+CommandFamily hyperloglog_commands() {
+  return {"hyperloglog", kCommands};
+}
 
 }  // namespace larder

@@ -2,8 +2,8 @@
 // instructions that most servers have (AVX2: 32 bytes at a time). Tests compare the two; everybody
 // else calls bit_string.h, which chooses.
 //
-// Measured on 1 MB that lies in the cache: counting takes 4 times as long without AVX2, combining 2
-// times.
+// Measured on 1 MB that lies in the cache, without and with AVX2: counting 146 and 36 us, combining
+// block by block 52 and 19 us.
 #pragma once
 
 #include <cstddef>

@@ -28,7 +28,7 @@ inline bool bit_at(std::string_view bytes, uint64_t offset) {
          ((static_cast<uint8_t>(bytes[byte]) >> (7 - (offset & 7))) & 1) != 0;
 }
 
-// How many bits are ones. Cost: 1 MB in about 30 us.
+// How many bits are ones. Cost: 1 MB in about 40 us.
 uint64_t count_ones(std::string_view bytes);
 uint64_t count_ones(std::string_view bytes, BitRange range);
 

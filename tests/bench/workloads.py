@@ -61,6 +61,8 @@ TWO_SORTED_SETS = Dataset(100_000, "ZADD a {score} {index}", fill_randomly="ZADD
 BITMAPS = Dataset(100_000, "SETBIT {key} 8191 1")
 BITMAP_OF_1MB = Dataset(1, "SETBIT big 8388607 1", held=1)
 HYPERLOGLOGS = Dataset(100_000, "PFADD {key} a b c")
+# 100,000 places in one square degree: 25 of them within 1 km.
+PLACES = Dataset(100_000, "GEOADD big {score} {score} {index}", held=1)
 HYPERLOGLOG_OF_MILLION = Dataset(1_000_000, "PFADD big {index}", held=1)
 
 GET = ("GET {key}",)
@@ -133,4 +135,7 @@ WORKLOADS = [
     Workload("PFADD of known elements, pipeline 16", ("PFADD big {index}",), HYPERLOGLOG_OF_MILLION, 16, target=0.6),
     Workload("PFADD of new elements, pipeline 16", ("PFADD {key} {index}",), HYPERLOGLOGS, 16, target=0.6,
              alters=True),
+    Workload("GEOADD, pipeline 16", ("GEOADD big {score} {score} {index}",), PLACES, 16),
+    Workload("GEOSEARCH of 1 km, 100k places", ("GEOSEARCH big FROMLONLAT 0.5 0.5 BYRADIUS 1 km",), PLACES, 16,
+             target=0.7),
 ]

@@ -177,6 +177,15 @@ class Commands:
         ends = [self.integer() for _ in range(self.rng.choice((0, 1, 2, 2)))]
         return ends + ([self.rng.choice(("BIT", "BYTE", "x"))] if len(ends) == 2 and self.rng.random() < 0.7 else [])
 
+    def place(self):
+        rng = self.rng
+        return [rng.choice((rng.uniform(-180, 180), rng.uniform(10, 11), 180, -180, 181, "x")),
+                rng.choice((rng.uniform(-85, 85), rng.uniform(10, 11), 85.05, 86)), f"m{rng.randrange(30)}"]
+
+    def shape(self):
+        size = lambda: self.rng.choice((0, 1000, 10 ** self.rng.uniform(0, 7), -1))
+        return self.rng.choice((["BYRADIUS", size(), "km"], ["BYBOX", size(), size(), "m"]))
+
     def field(self):
         rng = self.rng
         field = [rng.choice(("i8", "u8", "i64", "u63", "i5", "u64", "u1")), rng.choice((self.bit(), "#3", "#-1"))]
@@ -269,6 +278,12 @@ class Commands:
             lambda: ["BITCOUNT", key(), *self.bit_range()], lambda: ["BITPOS", key(), rng.choice((0, 1, 1, 2)), *self.bit_range()],
             lambda: ["BITOP", rng.choice(("AND", "OR", "XOR", "NOT", "x")), *(key() for _ in range(rng.randrange(2, 6)))],
             lambda: [rng.choice(("BITFIELD", "BITFIELD_RO")), key(), *(f for _ in range(rng.randrange(3)) for f in self.field())],
+            lambda: ["GEOADD", key(), *rng.choice(([], ["NX"], ["CH"], ["XX", "CH"])), *(f for _ in range(rng.choice((1, 20)))
+                                                                                  for f in self.place())],
+            lambda: ["GEOSEARCH", key(), "FROMLONLAT", *self.place()[:2], *self.shape(), *rng.sample(["ASC", "WITHDIST", "WITHHASH", "WITHCOORD"], 2)],
+            lambda: ["GEOSEARCHSTORE", key(), key(), "FROMMEMBER", self.place()[2], *self.shape()],
+            lambda: ["GEODIST", key(), self.place()[2], self.place()[2], rng.choice(("m", "km", "x"))],
+            lambda: [rng.choice(("GEOPOS", "GEOHASH")), key(), self.place()[2]], lambda: ["ZRANGE", key(), 0, -1],
             lambda: ["PFADD", key(), *(rng.randrange(1000) for _ in range(rng.choice((0, 1, 1, 20, 400))))],
             lambda: ["PFCOUNT", *(key() for _ in range(rng.choice((1, 1, 3))))],
             lambda: ["PFMERGE", *(key() for _ in range(rng.randrange(1, 4)))],
