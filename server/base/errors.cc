@@ -161,6 +161,8 @@ Error wrong_pause_mode() { return error("CLIENT PAUSE mode must be WRITE or ALL"
 Error timeout_not_an_integer() { return error("timeout is not an integer or out of range"); }
 Error timeout_negative() { return error("timeout is negative"); }
 Error timeout_out_of_range() { return error("timeout is out of range"); }
+Error timeout_not_a_float() { return error("timeout is not a float or out of range"); }
+Error unblocked() { return Error("UNBLOCKED client unblocked via CLIENT UNBLOCK"); }
 Error not_tracking() {
   return error(
       "CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT "

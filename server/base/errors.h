@@ -85,6 +85,8 @@ Error wrong_pause_mode();
 Error timeout_not_an_integer();
 Error timeout_negative();
 Error timeout_out_of_range();
+Error timeout_not_a_float();
+Error unblocked();
 Error not_tracking();
 Error not_supported_yet(std::string_view what);
 

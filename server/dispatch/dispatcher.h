@@ -15,6 +15,7 @@
 #include "server/command/context.h"
 #include "server/command/server_control.h"
 #include "server/dispatch/batch.h"
+#include "server/dispatch/blocking.h"
 #include "server/dispatch/dispatch_stats.h"
 #include "server/dispatch/gates.h"
 #include "server/dispatch/session.h"
@@ -34,7 +35,7 @@ class Dispatcher {
     GateRules gates;
   };
 
-  explicit Dispatcher(Services& services) : services_(services) {}
+  explicit Dispatcher(Services& services) : services_(services), blocking_(services.keyspace) {}
   ~Dispatcher();
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
@@ -52,6 +53,19 @@ class Dispatcher {
   bool is_paused() const { return pause_until_ms_ > services_.keyspace.now_ms(); }
   PauseMode pause_mode() const { return pause_mode_; }
   int64_t pause_until_ms() const { return pause_until_ms_; }
+
+  // Lets a client wait with the request that it is running: see Context::block.
+  void block(Client& client, std::span<const std::string_view> arguments, Wait wait);
+  // CLIENT UNBLOCK: whether the client was waiting.
+  bool unblock(Client& client, bool with_error);
+  // Runs the requests that wait for keys which have changed. To be called after whatever may have
+  // changed keys; commands do it themselves.
+  void serve_blocked();
+  // Answers those whose time is up. To be called when the moment that next_timeout_ms() names has come,
+  // by the monotonic clock.
+  void end_overdue_waits();
+  int64_t next_timeout_ms() const { return blocking_.next_deadline_ms(); }
+  BlockedCounts blocked() const;
 
   // Closes clients whose output stays above the soft limit, or that were silent for too long
   // (0: any length is fine). For the cron.
@@ -84,6 +98,9 @@ class Dispatcher {
   bool has_to_wait(const Command* command) const;
   void keep(Session& session, std::span<const std::string_view> arguments);
   void run_kept(Session& session);
+  template <class Write>
+  void answer_waiting(Session& session, Write&& write);
+  void end_wait(Session& session);
   void fail(Context& context, const Command* command, const std::string& text, bool was_rejected);
   void start_timing(const Command* command);
   void stop_timing();
@@ -93,6 +110,7 @@ class Dispatcher {
   Services& services_;
   Rules rules_;
   DispatchStats stats_;
+  Blocking blocking_;
   std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
   Batch batch_;
   std::vector<Session*> active_;  // sessions of the turn that may have more to run
