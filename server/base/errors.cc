@@ -28,6 +28,9 @@ Error not_a_float() { return error("value is not a valid float"); }
 Error overflow() { return error("increment or decrement would overflow"); }
 Error decrement_overflow() { return error("decrement would overflow"); }
 Error would_be_nan_or_infinity() { return error("increment would produce NaN or Infinity"); }
+Error not_sortable_as_numbers() {
+  return error("One or more scores can't be converted into double");
+}
 Error index_out_of_range() { return error("index out of range"); }
 Error offset_out_of_range() { return error("offset is out of range"); }
 Error string_exceeds_limit() {

@@ -22,6 +22,7 @@ Error not_a_float();
 Error overflow();
 Error decrement_overflow();
 Error would_be_nan_or_infinity();
+Error not_sortable_as_numbers();
 Error index_out_of_range();
 Error offset_out_of_range();
 Error string_exceeds_limit();

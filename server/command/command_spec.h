@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "server/base/result.h"
 #include "server/command/key_spec.h"
@@ -18,6 +19,8 @@ class Context;
 
 // Writes its reply, or returns the error that the dispatcher writes (and counts); never both.
 using CommandFunction = Status (*)(Context&);
+
+using KeyRule = bool (*)(std::span<const std::string_view> arguments, std::vector<KeyPosition>& positions);
 
 enum CommandFlags : uint64_t {
   kWrite = 1 << 0,       // changes data
@@ -84,6 +87,9 @@ struct CommandSpec {
   std::string_view summary;
   std::string_view deprecated_since{};
   std::string_view replaced_by{};
+  // For requests whose options decide which arguments are keys, or what happens to them: finds the keys
+  // instead of `keys`. False if the request has no valid ones.
+  KeyRule key_rule = nullptr;
 };
 
 // The commands of one file.

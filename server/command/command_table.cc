@@ -86,7 +86,9 @@ void CommandTable::reset_stats() {
 bool find_command_keys(const Command& command, std::span<const std::string_view> arguments,
                        std::vector<KeyPosition>& positions) {
   positions.clear();
-  return find_keys(command.spec().keys, arguments, positions);
+  const CommandSpec& spec = command.spec();
+  if (spec.key_rule != nullptr) return spec.key_rule(arguments, positions);
+  return find_keys(spec.keys, arguments, positions);
 }
 
 }  // namespace larder

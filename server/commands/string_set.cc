@@ -1,4 +1,6 @@
 // Commands that give keys a string value, and the times to live that come with it.
+#include <algorithm>
+
 #include "server/command/arg_reader.h"
 #include "server/commands/argument_value.h"
 #include "server/commands/families.h"
@@ -239,12 +241,22 @@ Status msetnx(Context& ctx) {
   return ok;
 }
 
+// Only with GET the old value is read.
+bool find_set_keys(std::span<const std::string_view> arguments, std::vector<KeyPosition>& positions) {
+  const auto options = arguments.subspan(std::min(arguments.size(), size_t{3}));
+  const bool reads = std::any_of(options.begin(), options.end(), [](std::string_view option) {
+    return equals_ignoring_case(option, "GET");
+  });
+  positions.push_back({1, reads ? kGetModify : kPut});
+  return true;
+}
+
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
     {"set", set, -3, kWrite | kDenyOom, one_key(1, kGetModify | kVariableFlags), "1.0.0", "O(1)",
         "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | "
         "PXAT unix-time-milliseconds | KEEPTTL]",
-        "Gives a key a string value, whatever it held before."},
+        "Gives a key a string value, whatever it held before.", {}, {}, find_set_keys},
     {"setnx", setnx, 3, kWrite | kDenyOom | kFast, one_key(1, kCreate), "1.0.0", "O(1)",
         "key value",
         "Gives a key a string value if it does not exist.",
