@@ -8,7 +8,9 @@ std::vector<CommandFamily> core_commands() {
           scan_commands(),          object_commands(),     connection_commands(),
           client_commands(),        database_commands(),   server_commands(),
           introspection_commands(), config_commands(),     memory_commands(),
-          debug_commands()};
+          debug_commands(),         stream_commands(),     stream_delete_commands(),
+          stream_read_commands(),   stream_group_commands(), stream_claim_commands(),
+          stream_info_commands()};
 }
 
 }  // namespace larder

@@ -19,6 +19,14 @@ CommandFamily expire_commands();  // EXPIRE, TTL ...
 CommandFamily scan_commands();    // KEYS, SCAN
 CommandFamily object_commands();  // OBJECT
 
+// Group "stream"
+CommandFamily stream_commands();         // XADD, XRANGE ...
+CommandFamily stream_delete_commands();  // XDEL, XTRIM ...
+CommandFamily stream_read_commands();    // XREAD, XREADGROUP
+CommandFamily stream_group_commands();   // XGROUP, XACK
+CommandFamily stream_claim_commands();   // XPENDING, XCLAIM, XAUTOCLAIM
+CommandFamily stream_info_commands();    // XINFO
+
 // Group "connection"
 CommandFamily connection_commands();
 CommandFamily client_commands();  // CLIENT and its subcommands

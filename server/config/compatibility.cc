@@ -63,8 +63,6 @@ constexpr Row kRows[] = {
     // Encodings
     {"list-compress-depth", Kind::integer, "0", kIgnored, {.max = kIntMax}},
     {"hll-sparse-max-bytes", Kind::bytes, "3000", kIgnored, {.unit = Unit::bytes}},
-    {"stream-node-max-bytes", Kind::bytes, "4096", kIgnored, {.unit = Unit::bytes}},
-    {"stream-node-max-entries", Kind::integer, "100", kIgnored},
     // Directives that Redis itself has given up and still reads.
     {"list-max-ziplist-entries", Kind::text, "", kIgnored, {.file_only = true}},
     {"list-max-ziplist-value", Kind::text, "", kIgnored, {.file_only = true}},
