@@ -167,16 +167,24 @@ class SortedBlocks {
     }
   }
 
-  // Joins a sparse block with the one behind it when they fill half a block at most, so that what
-  // is left of a long sequence does not keep a block for each record.
+  // Joins a sparse block with a neighbour where both fill half a block at most, so that what is
+  // left of a long sequence does not keep a block for each record. Returns where `at` is now.
   Position merge(Position at) {
-    if (at.block + 1 >= top_.size()) return at;
-    Block& block = top_[at.block];
-    const Block& next = top_[at.block + 1];
-    if (block.size() + next.size() > kBlock / 2) return at;
-    block.insert(block.end(), next.begin(), next.end());
-    top_.erase(top_.begin() + static_cast<std::ptrdiff_t>(at.block) + 1);
+    if (at.block > head_ && can_join(at.block - 1)) {
+      const Position moved{at.block - 1, top_[at.block - 1].size() + at.index};
+      join(at.block - 1);
+      return moved;
+    }
+    if (at.block + 1 < top_.size() && can_join(at.block)) join(at.block);
     return at;
+  }
+  bool can_join(size_t index) const {
+    return top_[index].size() + top_[index + 1].size() <= kBlock / 2;
+  }
+  void join(size_t index) {
+    const Block& next = top_[index + 1];
+    top_[index].insert(top_[index].end(), next.begin(), next.end());
+    top_.erase(top_.begin() + static_cast<std::ptrdiff_t>(index) + 1);
   }
 
   std::vector<Block> top_;
