@@ -8,6 +8,7 @@
 #include "server/base/numbers.h"
 #include "server/command/arg_reader.h"
 #include "server/commands/debug.h"
+#include "server/types/stream.h"
 #include "server/types/string.h"
 
 namespace larder {
@@ -95,6 +96,37 @@ void add(ShortDigest& sum, std::string_view bytes) {
   for (size_t i = 0; i < sum.size(); i++) sum[i] = static_cast<uint8_t>(sum[i] ^ digest[i]);
 }
 
+// Each part with its length, so that parts cannot run into one another.
+void add_part(std::string& text, std::string_view part) {
+  text += to_text(static_cast<int64_t>(part.size())) + ':';
+  text += part;
+}
+
+void add_stream(std::string& text, const StreamLog& log) {
+  add_part(text, log.last_id().to_string());
+  add_part(text, log.max_deleted_id().to_string());
+  add_part(text, to_text(static_cast<int64_t>(log.entries_added())));
+  StreamEntry entry;
+  for (StreamCursor cursor(log, {}, StreamId::max()); cursor.next(entry);) {
+    add_part(text, entry.id.to_string());
+    entry.for_each([&](PackedEntry field, PackedEntry value) {
+      add_part(text, field.to_string());
+      add_part(text, value.to_string());
+    });
+  }
+  for (const auto& [name, group] : log.groups()) {
+    add_part(text, name);
+    add_part(text, group.last_id.to_string());
+    const auto& pending = group.pending();
+    for (auto at = pending.begin(); at != pending.end(); at = pending.next(at)) {
+      add_part(text, pending[at].id.to_string());
+      add_part(text, pending[at].consumer->name);
+      add_part(text, to_text(pending[at].delivered_ms));
+      add_part(text, to_text(static_cast<int64_t>(pending[at].deliveries)));
+    }
+  }
+}
+
 // What makes two values equal: type, content, and whether they expire.
 std::string canonical(const Entry& entry) {
   std::string text(type_name(entry.type()));
@@ -102,6 +134,8 @@ std::string canonical(const Entry& entry) {
   if (entry.type() == Type::string) {
     String::Digits digits;
     text += String(entry.value()).bytes(digits);
+  } else if (entry.type() == Type::stream) {
+    add_stream(text, Stream(entry.value()).log());
   }
   return text;
 }

@@ -73,7 +73,8 @@ Status xlen(Context& ctx) {
   return ok;
 }
 
-Status reply_range(Context& ctx, size_t start_at, size_t end_at, StreamCursor::Direction direction) {
+Status reply_range(Context& ctx, size_t start_at, size_t end_at,
+                   StreamCursor::Direction direction) {
   TRY(const StreamId start, read_interval_start(ctx.arg(start_at)));
   TRY(const StreamId end, read_interval_end(ctx.arg(end_at)));
   std::optional<int64_t> count;

@@ -11,7 +11,8 @@ namespace larder {
 
 // An ID as given: "ms-seq" or "ms". Error: it is none.
 Result<StreamId> read_stream_id(std::string_view text, uint64_t missing_seq = 0);
-// The IDs of the arguments from `first` to before `end`; all of them are good, or the error is told.
+// The IDs of the arguments from `first` to before `end`; all of them are good, or the error is
+// told.
 Result<std::vector<StreamId>> read_stream_ids(const Context& ctx, size_t first, size_t end);
 
 // The ends of a range: an ID, "-", "+", or "(" and an ID that is not part of it.

@@ -118,8 +118,7 @@ Status xpending(Context& ctx) {
     reply_pending_summary(ctx, *group);
     return ok;
   }
-  const StreamConsumer* consumer =
-      query.consumer ? group->find_consumer(*query.consumer) : nullptr;
+  const StreamConsumer* consumer = query.consumer ? group->find_consumer(*query.consumer) : nullptr;
   if (query.consumer && consumer == nullptr) {
     ctx.reply.array(0);
   } else {
@@ -350,7 +349,7 @@ Status xautoclaim(Context& ctx) {
 
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
-    {"xautoclaim", xautoclaim, -6, kWrite | kFast | kNondeterministic, one_key(1, kTakeOut), "6.2.0",
+    {"xautoclaim", xautoclaim, -6, kWrite | kFast | kNondeterministic, one_key(1, kCut), "6.2.0",
         "O(1) for a small COUNT",
         "key group consumer min-idle-time start [COUNT count] [JUSTID]",
         "Takes over entries that are pending for too long, whoever has them."},

@@ -283,18 +283,43 @@ constexpr KeySpecs streams_from(int index) {
           1};
 }
 
+// Where the keys are. A group and a consumer may be called STREAMS as well, which misleads the
+// specification; so the options are read as the command reads them. A request that is refused for
+// its syntax has the keys that the specification finds.
+bool find_stream_keys(std::span<const std::string_view> arguments,
+                      std::vector<KeyPosition>& positions) {
+  size_t at = 1;
+  while (at < arguments.size() && !equals_ignoring_case(arguments[at], "STREAMS")) {
+    if (equals_ignoring_case(arguments[at], "GROUP")) {
+      at += 3;
+    } else if (equals_ignoring_case(arguments[at], "COUNT") ||
+               equals_ignoring_case(arguments[at], "BLOCK")) {
+      at += 2;
+    } else if (equals_ignoring_case(arguments[at], "NOACK")) {
+      at++;
+    } else {
+      return find_keys(streams_from(1), arguments, positions);
+    }
+  }
+  const size_t left = at < arguments.size() ? arguments.size() - at - 1 : 0;
+  if (left == 0 || left % 2 != 0) return find_keys(streams_from(1), arguments, positions);
+  for (size_t i = 0; i < left / 2; i++) positions.push_back({at + 1 + i, kGet});
+  return true;
+}
+
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
     {"xread", xread, -4, kRead | kBlocking, streams_from(1), "5.0.0",
         "O(N) in the entries that are returned",
         "[COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]",
-        "Returns the entries behind an ID, of several streams; can wait for some to come."},
+        "Returns the entries behind an ID, of several streams; can wait for some to come.", {}, {},
+        find_stream_keys},
     {"xreadgroup", xreadgroup, -7, kWrite | kBlocking, streams_from(4), "5.0.0",
         "O(N) in the entries that are returned",
         "GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id "
         "[id ...]",
         "Returns entries that no consumer of a group has got yet, or one's own unacknowledged "
-        "ones."},
+        "ones.", {}, {}, find_stream_keys},
 };
 
 }  // namespace
