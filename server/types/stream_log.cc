@@ -223,9 +223,10 @@ int64_t StreamLog::estimate_entries_read(StreamId id) const {
   if (id == last_id_) return added;
   if (id > last_id_) return StreamGroup::kUnknown;
   if (max_deleted_id_.is_zero() || max_deleted_id_ < first_id_) {
-    const auto before_first = static_cast<int64_t>(entries_added_ - length_);
-    if (id < first_id_) return before_first;
-    if (id == first_id_) return before_first + 1;
+    // Unsigned, because XSETID may have set the count to anything.
+    const uint64_t before_first = entries_added_ - length_;
+    if (id < first_id_) return static_cast<int64_t>(before_first);
+    if (id == first_id_) return static_cast<int64_t>(before_first + 1);
   }
   return StreamGroup::kUnknown;
 }
