@@ -61,6 +61,18 @@ Error integer_not_between(int64_t min, int64_t max) {
                        std::to_string(max)}));
 }
 
+Error must_be_greater_than_zero(std::string_view what) {
+  return error(concat({what, " should be greater than 0"}));
+}
+Error cannot_be_negative(std::string_view what) {
+  return error(concat({what, " can't be negative"}));
+}
+Error rank_is_zero() {
+  return error(
+      "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative "
+      "to start from the end of the list");
+}
+
 Error syntax() { return error("syntax error"); }
 Error unknown_command(std::string_view name, std::string_view arguments) {
   return error(concat({"unknown command '", name, "', with args beginning with: ", arguments}));

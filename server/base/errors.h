@@ -36,6 +36,9 @@ Error value_not_between(std::string_view min, std::string_view max);
 Error must_be_positive();
 Error not_positive(std::string_view what);  // "<what> must be positive"
 Error integer_not_between(int64_t min, int64_t max);
+Error must_be_greater_than_zero(std::string_view what);  // "<what> should be greater than 0"
+Error cannot_be_negative(std::string_view what);         // "<what> can't be negative"
+Error rank_is_zero();                                    // LPOS
 
 // Arguments
 Error syntax();

@@ -8,6 +8,7 @@
 #include "server/base/numbers.h"
 #include "server/command/arg_reader.h"
 #include "server/commands/debug.h"
+#include "server/types/list.h"
 #include "server/types/stream.h"
 #include "server/types/string.h"
 
@@ -96,10 +97,14 @@ void add(ShortDigest& sum, std::string_view bytes) {
   for (size_t i = 0; i < sum.size(); i++) sum[i] = static_cast<uint8_t>(sum[i] ^ digest[i]);
 }
 
-// Each part with its length, so that parts cannot run into one another.
+// A part with its length in front, so that no two sequences of parts read the same.
 void add_part(std::string& text, std::string_view part) {
-  text += to_text(static_cast<int64_t>(part.size())) + ':';
-  text += part;
+  text.append(to_text(static_cast<int64_t>(part.size()))).append(":").append(part);
+}
+
+void add_element(std::string& text, const PackedEntry& element) {
+  PackedEntry::Digits digits;
+  add_part(text, element.text(digits));
 }
 
 void add_stream(std::string& text, const StreamLog& log) {
@@ -110,8 +115,8 @@ void add_stream(std::string& text, const StreamLog& log) {
   for (StreamCursor cursor(log, {}, StreamId::max()); cursor.next(entry);) {
     add_part(text, entry.id.to_string());
     entry.for_each([&](PackedEntry field, PackedEntry value) {
-      add_part(text, field.to_string());
-      add_part(text, value.to_string());
+      add_element(text, field);
+      add_element(text, value);
     });
   }
   for (const auto& [name, group] : log.groups()) {
@@ -134,8 +139,14 @@ std::string canonical(const Entry& entry) {
   if (entry.type() == Type::string) {
     String::Digits digits;
     text += String(entry.value()).bytes(digits);
-  } else if (entry.type() == Type::stream) {
-    add_stream(text, Stream(entry.value()).log());
+  }
+  if (entry.type() == Type::stream) add_stream(text, Stream(entry.value()).log());
+  if (entry.type() == Type::list) {
+    const List list(entry.value());
+    list.visit(0, list.size(), [&](const PackedEntry& element) {
+      add_element(text, element);
+      return true;
+    });
   }
   return text;
 }

@@ -3,14 +3,14 @@
 namespace larder {
 
 std::vector<CommandFamily> core_commands() {
-  return {string_commands(),        string_set_commands(), counter_commands(),
-          lcs_commands(),           key_commands(),        expire_commands(),
-          scan_commands(),          object_commands(),     connection_commands(),
-          client_commands(),        database_commands(),   server_commands(),
-          introspection_commands(), config_commands(),     memory_commands(),
-          debug_commands(),         stream_commands(),     stream_delete_commands(),
-          stream_read_commands(),   stream_group_commands(), stream_claim_commands(),
-          stream_info_commands()};
+  return {string_commands(),       string_set_commands(),    counter_commands(),
+          lcs_commands(),          list_commands(),          list_move_commands(),
+          stream_commands(),       stream_delete_commands(), stream_read_commands(),
+          stream_group_commands(), stream_claim_commands(),  stream_info_commands(),
+          key_commands(),          expire_commands(),        scan_commands(),
+          object_commands(),       connection_commands(),    client_commands(),
+          database_commands(),     server_commands(),        introspection_commands(),
+          config_commands(),       memory_commands(),        debug_commands()};
 }
 
 }  // namespace larder

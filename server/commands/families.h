@@ -13,6 +13,10 @@ CommandFamily string_set_commands();  // SET and its relatives
 CommandFamily counter_commands();     // INCR and its relatives
 CommandFamily lcs_commands();
 
+// Group "list"
+CommandFamily list_commands();
+CommandFamily list_move_commands();  // from list to list, from one of several, and waiting
+
 // Group "generic"
 CommandFamily key_commands();     // DEL, RENAME, COPY ...
 CommandFamily expire_commands();  // EXPIRE, TTL ...

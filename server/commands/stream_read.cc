@@ -1,5 +1,4 @@
 // Streams: XREAD and XREADGROUP, which can wait for entries to come.
-#include <limits>
 #include <optional>
 
 #include "server/base/numbers.h"
@@ -7,6 +6,7 @@
 #include "server/commands/families.h"
 #include "server/commands/stream_arguments.h"
 #include "server/commands/stream_reply.h"
+#include "server/commands/timeout_argument.h"
 
 namespace larder {
 namespace {
@@ -31,16 +31,6 @@ struct ReadRequest {
 
 // --- Arguments ---
 
-Result<int64_t> read_timeout(const Context& ctx, std::string_view text) {
-  const auto timeout_ms = parse_int64(text);
-  if (!timeout_ms) return errors::timeout_not_an_integer();
-  if (*timeout_ms < 0) return errors::timeout_negative();
-  if (*timeout_ms > std::numeric_limits<int64_t>::max() - ctx.now_ms()) {
-    return errors::timeout_out_of_range();
-  }
-  return *timeout_ms;
-}
-
 // GROUP group consumer, or NOACK; returns whether it was one of them.
 Result<bool> read_group_option(const Context& ctx, size_t& at, ReadRequest& request) {
   const bool is_group = ctx.argc() - at > 2 && equals_ignoring_case(ctx.arg(at), "GROUP");
@@ -63,7 +53,7 @@ Result<ReadRequest> read_options(const Context& ctx, bool is_group_read) {
   for (size_t at = 1; at < ctx.argc() && request.first_key == 0; at++) {
     const bool has_argument = at + 1 < ctx.argc();
     if (has_argument && equals_ignoring_case(ctx.arg(at), "BLOCK")) {
-      TRY(request.timeout_ms, read_timeout(ctx, ctx.arg(++at)));
+      TRY(request.timeout_ms, parse_timeout_ms(ctx.arg(++at), ctx.now_ms()));
     } else if (has_argument && equals_ignoring_case(ctx.arg(at), "COUNT")) {
       const auto count = parse_int64(ctx.arg(++at));
       if (!count) return errors::not_an_integer();
