@@ -9,18 +9,12 @@ namespace larder {
 
 std::string_view type_name(Type type) {
   switch (type) {
-    case Type::string:
-      return "string";
-    case Type::list:
-      return "list";
-    case Type::set:
-      return "set";
-    case Type::sorted_set:
-      return "zset";
-    case Type::hash:
-      return "hash";
-    case Type::stream:
-      return "stream";
+    case Type::string: return "string";
+    case Type::list: return "list";
+    case Type::set: return "set";
+    case Type::sorted_set: return "zset";
+    case Type::hash: return "hash";
+    case Type::stream: return "stream";
   }
   return "none";
 }
@@ -38,9 +32,7 @@ bool drain_value(ValueView value, Deadline deadline) {
   return true;
 }
 
-void release_value(ValueView value) {
-  drain_value(value, Deadline::never());
-}
+void release_value(ValueView value) { drain_value(value, Deadline::never()); }
 
 size_t value_memory(ValueView value, size_t samples) {
   if (value.type == Type::list) return List(value).memory(samples);
