@@ -15,6 +15,9 @@ std::string concat(std::initializer_list<std::string_view> parts) {
   return text;
 }
 
+// Where Redis formats a client's bytes as a C string.
+std::string_view until_nul(std::string_view text) { return text.substr(0, text.find('\0')); }
+
 }  // namespace
 
 Error error(std::string_view text) { return Error(concat({"ERR ", text})); }
@@ -206,6 +209,98 @@ Error invalid_second_database_index() { return error("invalid second DB index");
 Error database_index_out_of_range() { return error("DB index is out of range"); }
 Error same_object() { return error("source and destination objects are the same"); }
 Error invalid_cursor() { return error("invalid cursor"); }
+
+Error invalid_stream_id() {
+  return error("Invalid stream ID specified as stream command argument");
+}
+Error invalid_interval_start() { return error("invalid start ID for the interval"); }
+Error invalid_interval_end() { return error("invalid end ID for the interval"); }
+Error two_trim_strategies() {
+  return error("syntax error, MAXLEN and MINID options at the same time are not compatible");
+}
+Error negative_trim_argument(std::string_view option) {
+  return error(concat({"The ", option, " argument must be >= 0."}));
+}
+Error limit_without_trim() {
+  return error("syntax error, LIMIT cannot be used without specifying a trimming strategy");
+}
+Error xtrim_without_strategy() {
+  return error("syntax error, XTRIM must be called with a trimming strategy");
+}
+Error limit_of_exact_trim() {
+  return error("syntax error, LIMIT cannot be used without the special ~ option");
+}
+Error stream_id_is_zero() { return error("The ID specified in XADD must be greater than 0-0"); }
+Error stream_ids_exhausted() {
+  return error("The stream has exhausted the last possible ID, unable to add more items");
+}
+Error stream_id_too_small() {
+  return error("The ID specified in XADD is equal or smaller than the target stream top item");
+}
+Error stream_entry_too_large() { return error("Elements are too large to be stored"); }
+Error unbalanced_streams(std::string_view command, std::string_view special_id) {
+  return error(concat({"Unbalanced '", command, "' list of streams: for each stream key an ID or '",
+                       special_id, "' must be specified."}));
+}
+Error option_of_xreadgroup(std::string_view option) {
+  return error(concat({"The ", option,
+                       " option is only supported by XREADGROUP. You called XREAD instead."}));
+}
+Error missing_group() { return error("Missing GROUP option for XREADGROUP"); }
+Error dollar_in_xreadgroup() {
+  return error(
+      "The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this "
+      "consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just "
+      "return an empty result set.");
+}
+Error greater_in_xread() {
+  return error(
+      "The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> "
+      "option.");
+}
+Error no_key_or_group(std::string_view key, std::string_view group, std::string_view where) {
+  return Error(concat({"NOGROUP No such key '", until_nul(key), "' or consumer group '",
+                       until_nul(group), "'", where}));
+}
+Error no_group(std::string_view group, std::string_view key) {
+  return Error(concat({"NOGROUP No such consumer group '", until_nul(group), "' for key name '",
+                       until_nul(key), "'"}));
+}
+Error group_exists() { return Error("BUSYGROUP Consumer Group name already exists"); }
+Error xgroup_needs_key() {
+  return error(
+      "The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the "
+      "MKSTREAM option to create an empty stream automatically.");
+}
+Error negative_entries_read() { return error("value for ENTRIESREAD must be positive or -1"); }
+Error negative_entries_added() { return error("entries_added must be positive"); }
+Error xsetid_below_given_deleted() {
+  return error("The ID specified in XSETID is smaller than the provided max_deleted_entry_id");
+}
+Error xsetid_below_deleted() {
+  return error("The ID specified in XSETID is smaller than current max_deleted_entry_id");
+}
+Error xsetid_below_top() {
+  return error("The ID specified in XSETID is smaller than the target stream top item");
+}
+Error xsetid_added_below_length() {
+  return error("The entries_added specified in XSETID is smaller than the target stream length");
+}
+Error invalid_claim_argument(std::string_view what, std::string_view command) {
+  return error(concat({"Invalid ", what, " argument for ", command}));
+}
+Error unrecognized_claim_option(std::string_view option) {
+  return error(concat({"Unrecognized XCLAIM option '", until_nul(option), "'"}));
+}
+Error claim_count_not_positive() { return error("COUNT must be > 0"); }
+Error claim_count_too_high() {
+  return error("Insufficient memory, failed allocating transient memory, COUNT too high.");
+}
+Error id_count_not_positive() { return error("Number of IDs must be a positive integer"); }
+Error id_count_mismatch() {
+  return error("The `numids` parameter must match the number of arguments");
+}
+Error missing_ids() { return error("IDS option is required"); }
 
 Error no_auth() { return Error("NOAUTH Authentication required."); }
 Error wrong_password() {

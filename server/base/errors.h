@@ -113,6 +113,42 @@ Error database_index_out_of_range();
 Error same_object();
 Error invalid_cursor();
 
+// Streams
+Error invalid_stream_id();
+Error invalid_interval_start();
+Error invalid_interval_end();
+Error two_trim_strategies();
+Error negative_trim_argument(std::string_view option);  // MAXLEN, LIMIT
+Error limit_without_trim();
+Error xtrim_without_strategy();
+Error limit_of_exact_trim();
+Error stream_id_is_zero();
+Error stream_ids_exhausted();
+Error stream_id_too_small();
+Error stream_entry_too_large();
+Error unbalanced_streams(std::string_view command, std::string_view special_id);
+Error option_of_xreadgroup(std::string_view option);
+Error missing_group();
+Error dollar_in_xreadgroup();
+Error greater_in_xread();
+Error no_key_or_group(std::string_view key, std::string_view group, std::string_view where = {});
+Error no_group(std::string_view group, std::string_view key);
+Error group_exists();
+Error xgroup_needs_key();
+Error negative_entries_read();
+Error negative_entries_added();
+Error xsetid_below_given_deleted();
+Error xsetid_below_deleted();
+Error xsetid_below_top();
+Error xsetid_added_below_length();
+Error invalid_claim_argument(std::string_view what, std::string_view command);
+Error unrecognized_claim_option(std::string_view option);
+Error claim_count_not_positive();
+Error claim_count_too_high();
+Error id_count_not_positive();
+Error id_count_mismatch();
+Error missing_ids();
+
 // Access
 Error no_auth();
 Error wrong_password();

@@ -148,6 +148,8 @@ class Context {
   // Whether the request may wait. Where it may not, in a transaction or a script, block() answers at
   // once what it would at the timeout.
   bool may_block = true;
+  // Whether the request has waited and is run again.
+  bool has_waited = false;
   // Lets the client wait; `return ctx.block({...})`, with nothing written and nothing changed. The
   // request is run again from the start when one of its keys may have what it needs. When that turns
   // out wrong it calls block() again, and keeps its place in the queue and the time that it has left.

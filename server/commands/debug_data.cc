@@ -12,6 +12,7 @@
 #include "server/types/list.h"
 #include "server/types/set.h"
 #include "server/types/sorted_set.h"
+#include "server/types/stream.h"
 #include "server/types/string.h"
 
 namespace larder {
@@ -150,6 +151,31 @@ void add_hash(std::string& text, const Hash& hash) {
   text.append(sum.begin(), sum.end());
 }
 
+void add_stream(std::string& text, const StreamLog& log) {
+  add_element(text, log.last_id().to_string());
+  add_element(text, log.max_deleted_id().to_string());
+  add_element(text, to_text(static_cast<int64_t>(log.entries_added())));
+  StreamEntry entry;
+  for (StreamCursor cursor(log, {}, StreamId::max()); cursor.next(entry);) {
+    add_element(text, entry.id.to_string());
+    entry.for_each([&](PackedEntry field, PackedEntry value) {
+      add_element(text, field);
+      add_element(text, value);
+    });
+  }
+  for (const auto& [name, group] : log.groups()) {
+    add_element(text, name);
+    add_element(text, group.last_id.to_string());
+    const auto& pending = group.pending();
+    for (auto at = pending.begin(); at != pending.end(); at = pending.next(at)) {
+      add_element(text, pending[at].id.to_string());
+      add_element(text, pending[at].consumer->name);
+      add_element(text, to_text(pending[at].delivered_ms));
+      add_element(text, to_text(static_cast<int64_t>(pending[at].deliveries)));
+    }
+  }
+}
+
 // What makes two values equal: type, content, and whether they expire.
 std::string canonical(const Entry& entry) {
   std::string text(type_name(entry.type()));
@@ -173,6 +199,7 @@ std::string canonical(const Entry& entry) {
       add_hash(text, Hash(value));
       break;
     case Type::stream:
+      add_stream(text, Stream(value).log());
       break;
   }
   return text;

@@ -34,6 +34,13 @@ std::vector<CommandFamily> core_commands() {
       bitmap_commands(),
       bitfield_commands(),
       hyperloglog_commands(),
+      // stream
+      stream_commands(),
+      stream_delete_commands(),
+      stream_read_commands(),
+      stream_group_commands(),
+      stream_claim_commands(),
+      stream_info_commands(),
       // generic
       key_commands(),
       expire_commands(),

@@ -50,6 +50,14 @@ CommandFamily set_commands();          // single members, and all of them
 CommandFamily set_random_commands();   // SPOP, SRANDMEMBER
 CommandFamily set_algebra_commands();  // SINTER, SUNION, SDIFF and their relatives
 
+// Group "stream"
+CommandFamily stream_commands();         // XADD, XRANGE ...
+CommandFamily stream_delete_commands();  // XDEL, XTRIM ...
+CommandFamily stream_read_commands();    // XREAD, XREADGROUP
+CommandFamily stream_group_commands();   // XGROUP, XACK
+CommandFamily stream_claim_commands();   // XPENDING, XCLAIM, XAUTOCLAIM
+CommandFamily stream_info_commands();    // XINFO
+
 // Group "connection"
 CommandFamily connection_commands();
 CommandFamily client_commands();  // CLIENT and its subcommands

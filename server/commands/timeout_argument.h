@@ -1,4 +1,4 @@
-// The timeout of commands that block: seconds, with fractions.
+// The timeout of commands that block: seconds, with fractions, or milliseconds.
 #pragma once
 
 #include <cmath>
@@ -22,6 +22,17 @@ inline Result<int64_t> parse_timeout_seconds(std::string_view text, int64_t now_
   if (timeout_ms < 0) return errors::timeout_negative();
   if (timeout_ms > static_cast<long double>(kMax - now_ms)) return errors::timeout_out_of_range();
   return static_cast<int64_t>(timeout_ms);
+}
+
+// The same for a whole number of milliseconds.
+inline Result<int64_t> parse_timeout_ms(std::string_view text, int64_t now_ms) {
+  const auto timeout_ms = parse_int64(text);
+  if (!timeout_ms) return errors::timeout_not_an_integer();
+  if (*timeout_ms < 0) return errors::timeout_negative();
+  if (*timeout_ms > std::numeric_limits<int64_t>::max() - now_ms) {
+    return errors::timeout_out_of_range();
+  }
+  return *timeout_ms;
 }
 
 }  // namespace larder

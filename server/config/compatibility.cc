@@ -61,8 +61,6 @@ constexpr Row kRows[] = {
     {"active-defrag-max-scan-fields", Kind::integer, "1000", kIgnored, {.min = 1}},
     // Encodings
     {"list-compress-depth", Kind::integer, "0", kIgnored, {.max = kIntMax}},
-    {"stream-node-max-bytes", Kind::bytes, "4096", kIgnored, {.unit = Unit::bytes}},
-    {"stream-node-max-entries", Kind::integer, "100", kIgnored},
     // Directives that Redis itself has given up and still reads.
     {"list-max-ziplist-entries", Kind::text, "", kIgnored, {.file_only = true}},
     {"list-max-ziplist-value", Kind::text, "", kIgnored, {.file_only = true}},

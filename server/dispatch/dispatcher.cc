@@ -379,6 +379,7 @@ void Dispatcher::run_kept(Session& session) {
   session.large = kept->large;
   ReplyWriter reply(session.connection().output(), session.client.resp_version);
   Context context(services_, session.client, reply);
+  context.has_waited = session.waiter != nullptr;
   const bool was_authenticated = session.client.is_authenticated;
   execute(context, services_.commands.resolve(kept->arguments), kept->arguments, {});
   session.drop_large();

@@ -70,6 +70,11 @@ class EditedEntry : public ValuePlace {
   // is left. Returns whether all fields were looked at before the deadline.
   bool remove_expired_fields(Deadline deadline);
 
+  // Counts changes that have no event and that WATCH does not see: what XACK does to a stream.
+  void commit_quietly(int64_t changes = 1) {
+    keyspace_->changed_quietly(static_cast<uint64_t>(changes));
+  }
+
   // Tells that the value changed.
   void commit(KeyEventClass event_class, std::string_view event) {
     changed_shape_ = false;

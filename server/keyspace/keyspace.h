@@ -100,6 +100,8 @@ class Keyspace {
     changes_++;
     key_changed(event);
   }
+  // Counts changes of a kind that nobody listens to.
+  void changed_quietly(uint64_t changes) { changes_ += changes; }
   // Changes since the process started: what "rdb_changes_since_last_save" counts.
   uint64_t changes() const { return changes_; }
   size_t total_keys() const;

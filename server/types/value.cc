@@ -7,6 +7,7 @@
 #include "server/types/list.h"
 #include "server/types/set.h"
 #include "server/types/sorted_set.h"
+#include "server/types/stream.h"
 #include "server/types/string.h"
 
 namespace larder {
@@ -25,6 +26,8 @@ auto with_class_of(Type type, Visit&& visit) {
       return visit(std::type_identity<SortedSet>());
     case Type::set:
       return visit(std::type_identity<Set>());
+    case Type::stream:
+      return visit(std::type_identity<Stream>());
     default:
       LARDER_ASSERT(type == Type::string);
       return visit(std::type_identity<String>());

@@ -33,7 +33,6 @@ struct Fixture {
 
 TEST_CASE_METHOD(Fixture, "compatibility: Redis's defaults are shown") {
   CHECK(value("auto-aof-rewrite-min-size") == "67108864");
-  CHECK(value("stream-node-max-entries") == "100");
   CHECK(value("slave-priority") == "100");
   CHECK(value("latency-tracking-info-percentiles") == "50 99 99.9");
   CHECK(value("appendfsync") == "everysec");
