@@ -7,6 +7,7 @@ std::vector<CommandFamily> core_commands() {
           list_commands(),     list_move_commands(),  key_commands(),           expire_commands(),
           scan_commands(),     object_commands(),     connection_commands(),    client_commands(),
           database_commands(), server_commands(),     introspection_commands(), config_commands(),
+          transaction_commands(),
           memory_commands(),   debug_commands()};
 }
 
