@@ -59,9 +59,13 @@ void PubSub::forget(Client& client) {
 }
 
 void PubSub::update_mode(Client& client) {
-  const bool is_subscribed = client.subscriptions.total() > 0;
-  client.type = is_subscribed ? ClientType::pubsub : ClientType::normal;
-  client.gate = is_subscribed ? only_subscriptions : nullptr;
+  if (client.subscriptions.total() > 0) {
+    client.type = ClientType::pubsub;
+    client.gate = only_subscriptions;
+  } else if (client.type == ClientType::pubsub) {
+    client.type = ClientType::normal;
+    client.gate = nullptr;
+  }
 }
 
 // --- Messages ---

@@ -71,6 +71,8 @@ class Client {
   bool no_evict = false;
   bool no_touch = false;
 
+  // Its requests are being run: it may be in the middle of a reply.
+  bool is_being_answered = false;
   // What a feature lets stand between this client and its commands, behind all other gates; nullptr:
   // nothing.
   Status (*gate)(const Client& client, const Command& command) = nullptr;

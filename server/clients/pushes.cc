@@ -41,7 +41,7 @@ void PushFrame::append_to(OutputChain& output, RespVersion version) {
 
 void Pushes::send(Client& client, PushFrame& frame) {
   if (client.socket.is_closing()) return;
-  if (&client == running_) [[unlikely]] {
+  if (client.is_being_answered) [[unlikely]] {
     waiting_.push_back({client.id, frame});
     return;
   }

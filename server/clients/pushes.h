@@ -1,8 +1,8 @@
 // What clients get without having asked for it at this moment: messages of channels they subscribed
 // to.
 //
-// A push never stands inside a reply. What goes to the client whose command is running waits until
-// that reply (of EXEC: the whole transaction's) is complete; everybody else's output is between two
+// A push never stands inside a reply. What goes to a client whose command is running waits until that
+// reply (of EXEC: the whole transaction's) is complete; everybody else's output is between two
 // replies and takes it at once.
 #pragma once
 
@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "protocol/output_chain.h"
@@ -46,11 +45,9 @@ class Pushes {
   // limit is closed.
   void send(Client& client, PushFrame& frame);
 
-  // --- For the dispatcher ---
-  // From now on `client` (or, with nullptr, nobody) is in the middle of a reply. Returns who was.
-  Client* set_running(Client* client) { return std::exchange(running_, client); }
+  // --- For the dispatcher, which sets Client::is_being_answered ---
   bool has_waiting() const { return !waiting_.empty(); }
-  // Sends what waited for this client's reply.
+  // Sends what waited for the end of this client's reply.
   void deliver_waiting(Client& client);
 
  private:
@@ -60,7 +57,6 @@ class Pushes {
   };
   static void deliver(Client& client, PushFrame& frame);
 
-  Client* running_ = nullptr;
   std::vector<Waiting> waiting_;
 };
 

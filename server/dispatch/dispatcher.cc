@@ -245,10 +245,12 @@ void Dispatcher::run_batch() {
     ReplyWriter reply(session.connection().output(), session.client.resp_version);
     Context context(services_, session.client, reply);
     const OutputClassOf former(session.client);
+    session.client.is_being_answered = true;
     for (; i < requests.size() && requests[i].session == &session; i++) {
       if (session.is_stopped()) break;
       run(requests[i], context);
     }
+    session.client.is_being_answered = false;
     if (session.is_stopped()) {
       // Requests that were parsed and not run stay in the buffer; the parser begins again with them.
       session.parser.reset();
@@ -274,7 +276,11 @@ void Dispatcher::run(BatchedRequest& request, Context& context) {
   }
   execute(context, request.command, arguments, batch_.hashes_of(request));
   session.drop_large();
-  if (blocking_.has_ready()) [[unlikely]] serve_blocked();
+  if (blocking_.has_ready()) [[unlikely]] {
+    serve_blocked();
+    // What those who were served have changed may be news to this client.
+    services_.pushes.deliver_waiting(session.client);
+  }
 }
 
 void Dispatcher::execute(Context& context, const Command* command,
@@ -283,7 +289,7 @@ void Dispatcher::execute(Context& context, const Command* command,
   Client& client = context.client;
   client.last_request_ms = services_.keyspace.now_ms();
   client.commands++;
-  reply_to(context, [&] {
+  obey_reply_mode(context, [&] {
     if (Status passed = pass_gates(context, command, arguments, rules_.gates); !passed.is_ok())
         [[unlikely]] {
       return refuse(context, command, passed.text());
@@ -293,17 +299,7 @@ void Dispatcher::execute(Context& context, const Command* command,
     }
     call(context, *command, arguments, hashes, session_of(client).large);
   });
-}
-
-// While a reply is being written, pushes to the same client wait.
-template <class Write>
-void Dispatcher::reply_to(Context& context, Write&& write) {
-  Client* const outer = services_.pushes.set_running(&context.client);
-  obey_reply_mode(context, write);
-  services_.pushes.set_running(outer);
-  if (services_.pushes.has_waiting()) [[unlikely]] {
-    services_.pushes.deliver_waiting(context.client);
-  }
+  if (services_.pushes.has_waiting()) [[unlikely]] services_.pushes.deliver_waiting(client);
 }
 
 inline void Dispatcher::call(Context& context, const Command& command,
@@ -384,7 +380,9 @@ void Dispatcher::run_kept(Session& session) {
   ReplyWriter reply(session.connection().output(), session.client.resp_version);
   Context context(services_, session.client, reply);
   const OutputClassOf former(session.client);
+  session.client.is_being_answered = true;
   execute(context, services_.commands.resolve(kept->arguments), kept->arguments, {});
+  session.client.is_being_answered = false;
   session.drop_large();
   if (session.client.is_blocked && session.kept == nullptr) session.kept = std::move(kept);
   if (OutputClassOf(session.client) != former) set_output_limit(session);
@@ -461,7 +459,10 @@ void Dispatcher::answer_waiting(Session& session, Write&& write) {
   ++stats_.commands_processed;
   command->stats.calls++;
   session.client.commands++;
-  reply_to(context, [&] { write(context, command); });
+  session.client.is_being_answered = true;
+  obey_reply_mode(context, [&] { write(context, command); });
+  session.client.is_being_answered = false;
+  if (services_.pushes.has_waiting()) services_.pushes.deliver_waiting(session.client);
   close_if_overflowed(session.client);
   end_wait(session);
 }

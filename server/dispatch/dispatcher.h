@@ -104,8 +104,6 @@ class Dispatcher {
   void call(Context& context, const Command& command, std::span<const std::string_view> arguments,
             std::span<const uint64_t> hashes, std::span<SharedBytes> large);
   void refuse(Context& context, const Command* command, std::string text);
-  template <class Write>
-  void reply_to(Context& context, Write&& write);
   void enqueue(Context& context, const Command& command,
                std::span<const std::string_view> arguments);
   static Session& session_of(Client& client) { return *static_cast<Session*>(&client.socket); }

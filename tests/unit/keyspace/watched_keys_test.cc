@@ -134,7 +134,7 @@ TEST_CASE("a key that expires has changed, one that had expired before has not")
   keys.watch(before, "a");
   keys.watched.notice_expired(before.watch);
   CHECK(!before.has_changed);
-  keys.keyspace.set_now_ms(kStartMs + 10);
+  keys.keyspace.set_now_ms(kStartMs + 11);
   TestWatch after(keys.watched);
   SECTION("found by another watch") {
     keys.watch(after, "a");
