@@ -294,8 +294,8 @@ void Dispatcher::execute(Context& context, const Command* command,
         [[unlikely]] {
       return refuse(context, command, passed.text());
     }
-    if (client.is_in_transaction() && !runs_in_transaction(*command)) [[unlikely]] {
-      return enqueue(context, *command, arguments);
+    if (client.gate != nullptr || client.is_in_transaction()) [[unlikely]] {
+      if (handle_mode(context, *command, arguments)) return;
     }
     call(context, *command, arguments, hashes, session_of(client).large);
   });
@@ -314,6 +314,21 @@ inline void Dispatcher::call(Context& context, const Command& command,
   if (Status status = command.spec().function(context); !status.is_ok()) [[unlikely]] {
     fail(context, &command, status.text(), false);
   }
+}
+
+// Whether the request is done with: refused by the gate of what the client is doing, or queued.
+bool Dispatcher::handle_mode(Context& context, const Command& command,
+                             std::span<const std::string_view> arguments) {
+  Client& client = context.client;
+  if (client.gate != nullptr) {
+    if (Status passed = client.gate(client, command); !passed.is_ok()) {
+      refuse(context, &command, passed.text());
+      return true;
+    }
+  }
+  if (!client.is_in_transaction() || runs_in_transaction(command)) return false;
+  enqueue(context, command, arguments);
+  return true;
 }
 
 // A gate has closed. In a transaction that is the end of it.

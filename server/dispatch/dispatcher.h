@@ -103,6 +103,8 @@ class Dispatcher {
   // Runs a command that has passed the gates.
   void call(Context& context, const Command& command, std::span<const std::string_view> arguments,
             std::span<const uint64_t> hashes, std::span<SharedBytes> large);
+  bool handle_mode(Context& context, const Command& command,
+                   std::span<const std::string_view> arguments);
   void refuse(Context& context, const Command* command, std::string text);
   void enqueue(Context& context, const Command& command,
                std::span<const std::string_view> arguments);

@@ -76,11 +76,7 @@ Status pass_gates(const Context& context, const Command* command,
   TRY(has_right_arity(*command, arguments.size()));
   TRY(is_enabled(*command, context.client, rules));
   TRY(is_authenticated(*command, context.client));
-  TRY(has_memory(*command, context.client, rules));
-  if (context.client.gate != nullptr) [[unlikely]] {
-    return context.client.gate(context.client, *command);
-  }
-  return ok;
+  return has_memory(*command, context.client, rules);
 }
 
 }  // namespace larder
