@@ -27,10 +27,13 @@ GateRules::Allowed gate_rule(Allowed allowed) {
 
 }  // namespace
 
-Server::Server(Configuration& configuration)
+Server::Server(Configuration& configuration, const Modules& modules)
     : configuration_(configuration),
+      modules_(modules),
       keyspace_(static_cast<size_t>(configuration.keyspace.databases.get())),
-      services_{keyspace_, commands_, clients_, configuration.options, info_, *this, limits_, memory_},
+      services_{keyspace_, commands_, clients_, configuration.options, info_, *this, limits_, memory_,
+                hooks_, pushes_},
+      host_(services_),
       dispatcher_(services_),
       server_info_({configuration, services_, dispatcher_.stats(), network_stats_}),
       reactor_(*this, network_stats_),
@@ -46,6 +49,12 @@ Server::~Server() { listener_.close(); }
 
 void Server::register_commands() {
   for (const CommandFamily& family : core_commands()) commands_.add(family);
+  for (const auto& module : modules_) {
+    for (CommandFamily family : module->commands()) {
+      family.owner = module.get();
+      commands_.add(family);
+    }
+  }
 }
 
 void Server::register_info() {
@@ -53,6 +62,9 @@ void Server::register_info() {
   info_.add(dispatcher_.stats());
   info_.add(keyspace_.stats);
   server_info_.add_to(info_);
+  for (const auto& module : modules_) {
+    if (!module->info.fields().empty()) info_.add(module->info);
+  }
 }
 
 // --- Start and end ---
@@ -62,6 +74,7 @@ Status Server::start() {
   configuration_.network.maxclients.assign(max_clients_);
   take_rules();
   follow_options();
+  for (const auto& module : modules_) module->start(host_);
   TRY(listen());
   memory_.sample();
   memory_.mark_startup();
@@ -202,11 +215,7 @@ void Server::take_rules() {
   rules.gates.debug_command = gate_rule(configuration_.process.enable_debug_command.get());
   rules.gates.max_memory = static_cast<size_t>(configuration_.keyspace.maxmemory.get());
   limits_.max_bulk_bytes = rules.request_limits.max_bulk_bytes;
-  const OutputLimit& normal = network.client_output_buffer_limit.get().of(OutputClass::normal);
-  rules.hard_output_limit = static_cast<size_t>(normal.hard_bytes);
-  rules.soft_output_limit = normal.soft_bytes;
-  rules.soft_output_seconds =
-      static_cast<int64_t>(std::min<uint64_t>(normal.soft_seconds, INT64_MAX));
+  rules.output_limits = network.client_output_buffer_limit.get();
   login_.set_password(configuration_.dispatch.requirepass.get());
   keyspace_.type_limits = configuration_.types.limits();
   dispatcher_.apply_limits();

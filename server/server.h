@@ -14,6 +14,8 @@
 #include "server/info/info.h"
 #include "server/keyspace/keyspace.h"
 #include "server/memory/memory_usage.h"
+#include "server/module/host.h"
+#include "server/module/module.h"
 #include "server/network/listener.h"
 #include "server/network/reactor.h"
 #include "server/network/signals.h"
@@ -24,7 +26,8 @@ namespace larder {
 
 class Server final : private TurnHandler, private ServerControl {
  public:
-  explicit Server(Configuration& configuration);
+  // Both outlive the server; the options of the modules are part of the configuration already.
+  Server(Configuration& configuration, const Modules& modules);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -55,6 +58,11 @@ class Server final : private TurnHandler, private ServerControl {
     dispatcher_.block(client, arguments, std::move(wait));
   }
   BlockedCounts blocked() const override { return dispatcher_.blocked(); }
+  Status run_transaction(Context& ctx) override { return dispatcher_.run_transaction(ctx); }
+  void begin_transaction(Client& client) override { dispatcher_.begin_transaction(client); }
+  void discard_transaction(Client& client) override { dispatcher_.discard_transaction(client); }
+  void watch(Client& client, const Key& key) override { dispatcher_.watch(client, key); }
+  void unwatch(Client& client) override { dispatcher_.unwatch(client); }
   Status authenticate(Client& client, std::string_view user, std::string_view password) override;
   bool has_default_password() const override { return login_.needs_password(); }
   void log_in_by_default(Client& client) override { login_.log_in_by_default(client); }
@@ -74,6 +82,7 @@ class Server final : private TurnHandler, private ServerControl {
   void plan_timeouts();
 
   Configuration& configuration_;
+  const Modules& modules_;
   Info info_;
   NetworkStats network_stats_;
   Keyspace keyspace_;
@@ -81,8 +90,11 @@ class Server final : private TurnHandler, private ServerControl {
   ClientList clients_;
   Limits limits_;
   MemoryUsage memory_;
+  Hooks hooks_;
+  Pushes pushes_;
   Login login_;
   Services services_;
+  Host host_;
   Dispatcher dispatcher_;
   ServerInfo server_info_;
   Reactor reactor_;

@@ -372,6 +372,26 @@ Error timeout_negative() { return error("timeout is negative"); }
 Error timeout_out_of_range() { return error("timeout is out of range"); }
 Error timeout_not_a_float() { return error("timeout is not a float or out of range"); }
 Error unblocked() { return Error("UNBLOCKED client unblocked via CLIENT UNBLOCK"); }
+Error nested_multi() { return error("MULTI calls can not be nested"); }
+Error watch_inside_multi() { return error("WATCH inside MULTI is not allowed"); }
+Error exec_without_multi() { return error("EXEC without MULTI"); }
+Error discard_without_multi() { return error("DISCARD without MULTI"); }
+Error not_in_transaction() { return error("Command not allowed inside a transaction"); }
+Error transaction_had_errors() {
+  return Error("EXECABORT Transaction discarded because of previous errors.");
+}
+Error transaction_discarded(std::string_view reason) {
+  if (reason.starts_with("ERR ")) reason.remove_prefix(4);
+  return Error(concat({"EXECABORT Transaction discarded because of: ", reason}));
+}
+Error only_subscriptions(std::string_view command) {
+  return error(concat({"Can't execute '", command,
+                       "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+                       "allowed in this context"}));
+}
+Error subscribes_in_transaction(std::string_view command) {
+  return error(concat({command, " isn't allowed for a DENY BLOCKING client"}));
+}
 Error not_tracking() {
   return error(
       "CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT "
@@ -477,6 +497,9 @@ Error unknown_output_class() {
 }
 Error bad_output_limit() {
   return Error("Error in hard, soft or soft_seconds setting in buffer limit configuration.");
+}
+Error invalid_event_class() {
+  return Error("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
 }
 
 }  // namespace larder::errors

@@ -184,6 +184,20 @@ Error unblocked();
 Error not_tracking();
 Error not_supported_yet(std::string_view what);
 
+// Transactions
+Error nested_multi();
+Error watch_inside_multi();
+Error exec_without_multi();
+Error discard_without_multi();
+Error not_in_transaction();
+Error transaction_had_errors();
+// `reason`: the text of the error for which EXEC was refused.
+Error transaction_discarded(std::string_view reason);
+
+// Publish and subscribe
+Error only_subscriptions(std::string_view command);
+Error subscribes_in_transaction(std::string_view command);  // upper case
+
 // COMMAND
 Error invalid_command();
 Error command_has_no_keys();
@@ -241,5 +255,6 @@ Error too_many_bind_addresses();
 Error wrong_number_of_output_limits();
 Error unknown_output_class();
 Error bad_output_limit();
+Error invalid_event_class();
 
 }  // namespace larder::errors

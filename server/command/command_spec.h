@@ -20,6 +20,12 @@ class Context;
 // Writes its reply, or returns the error that the dispatcher writes (and counts); never both.
 using CommandFunction = Status (*)(Context&);
 
+// What the commands of one file share and find in Context::owner(): the module that brings them.
+class CommandOwner {
+ protected:
+  ~CommandOwner() = default;
+};
+
 using KeyRule = bool (*)(std::span<const std::string_view> arguments, std::vector<KeyPosition>& positions);
 
 enum CommandFlags : uint64_t {
@@ -102,6 +108,7 @@ struct CommandFamily {
   // The group that COMMAND DOCS names: string, generic, connection, server ... The ACL category follows.
   std::string_view group;
   std::span<const CommandSpec> commands;
+  CommandOwner* owner = nullptr;  // outlives the table
 };
 
 }  // namespace larder

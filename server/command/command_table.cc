@@ -31,7 +31,7 @@ uint64_t lower_eight(uint64_t word) {
 void CommandTable::add(const CommandFamily& family) {
   Command* container = nullptr;
   for (const CommandSpec& spec : family.commands) {
-    Command& command = rows_.emplace_back(spec, family.group);
+    Command& command = rows_.emplace_back(spec, family);
     command.id_ = rows_.size() - 1;
     command.flags_ = spec.flags | (plain_range(spec.keys).is_complete ? 0 : uint64_t{kMovableKeys});
     if (spec.keys.count > 0 && spec.keys.specs[0].begin == KeySpec::Begin::index &&

@@ -22,7 +22,8 @@ struct CommandStats {
 
 class Command {
  public:
-  Command(const CommandSpec& spec, std::string_view group) : spec_(&spec), group_(group) {}
+  Command(const CommandSpec& spec, const CommandFamily& family)
+      : spec_(&spec), group_(family.group), owner_(family.owner) {}
 
   // "get", "client|id".
   std::string_view full_name() const { return spec_->name; }
@@ -31,6 +32,7 @@ class Command {
   bool is_subcommand() const { return spec_->name.find('|') != std::string_view::npos; }
   std::string_view group() const { return group_; }
   const CommandSpec& spec() const { return *spec_; }
+  CommandOwner* owner() const { return owner_; }
   uint64_t flags() const { return flags_; }
   bool has(uint64_t flag) const { return (flags_ & flag) != 0; }
   bool arity_fits(size_t arguments) const {
@@ -52,6 +54,7 @@ class Command {
   friend class CommandTable;
   const CommandSpec* spec_;
   std::string_view group_;
+  CommandOwner* owner_;
   uint64_t flags_ = 0;
   size_t first_key_ = 0;
   size_t id_ = 0;

@@ -16,7 +16,9 @@
 #include "server/base/shared_bytes.h"
 #include "server/clients/client.h"
 #include "server/clients/client_list.h"
+#include "server/clients/pushes.h"
 #include "server/command/command_table.h"
+#include "server/command/hooks.h"
 #include "server/command/server_control.h"
 #include "server/command/wait.h"
 #include "server/config/options.h"
@@ -42,6 +44,8 @@ struct Services {
   ServerControl& control;
   Limits& limits;
   MemoryUsage& memory;
+  Hooks& hooks;
+  Pushes& pushes;
 };
 
 // Every step-th argument from one on.
@@ -114,6 +118,11 @@ class Context {
   const Command& command() const { return *command_; }
   // The name as errors and events show it: "expire", "client|kill".
   std::string_view command_name() const { return command_->full_name(); }
+  // The module that brings the command.
+  template <class Module>
+  Module& owner() const {
+    return static_cast<Module&>(*command_->owner());
+  }
   int64_t now_ms() const { return keyspace.now_ms(); }
 
   // --- Arguments; 0 is the command's name ---

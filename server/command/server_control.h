@@ -12,6 +12,9 @@
 
 namespace larder {
 
+class Context;
+struct Key;
+
 enum class PauseMode { writes, all };
 
 // What INFO tells of waiting clients.
@@ -36,6 +39,13 @@ class ServerControl {
   // Lets the client wait with this request: see Context::block.
   virtual void block(Client& client, std::span<const std::string_view> arguments, Wait wait) = 0;
   virtual BlockedCounts blocked() const = 0;
+  // EXEC: runs what MULTI has queued, and writes the reply.
+  virtual Status run_transaction(Context& ctx) = 0;
+  virtual void begin_transaction(Client& client) = 0;
+  // Forgets what was queued and what is watched.
+  virtual void discard_transaction(Client& client) = 0;
+  virtual void watch(Client& client, const Key& key) = 0;
+  virtual void unwatch(Client& client) = 0;
   // Checks and sets a login. Error: WRONGPASS. A user who needs no password may give any.
   virtual Status authenticate(Client& client, std::string_view user, std::string_view password) = 0;
   // Whether the default user needs a password: AUTH with a password alone is an error otherwise.

@@ -47,6 +47,8 @@ std::vector<CommandFamily> core_commands() {
       scan_commands(),
       object_commands(),
       sort_commands(),
+      // transactions
+      transaction_commands(),
       // connection
       connection_commands(),
       client_commands(),

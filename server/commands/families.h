@@ -70,6 +70,9 @@ CommandFamily introspection_commands();  // COMMAND
 CommandFamily memory_commands();         // MEMORY
 CommandFamily debug_commands();          // DEBUG
 
+// Group "transactions"
+CommandFamily transaction_commands();
+
 // All of them, in the order in which COMMAND lists them.
 std::vector<CommandFamily> core_commands();
 

@@ -29,6 +29,15 @@ int64_t monotonic_ns() {
   return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
+// What changes how much output may wait for a client.
+struct OutputClassOf {
+  bool is_authenticated;
+  ClientType type;
+  explicit OutputClassOf(const Client& client)
+      : is_authenticated(client.is_authenticated), type(client.type) {}
+  bool operator==(const OutputClassOf&) const = default;
+};
+
 // Lets `write` write a reply, and takes back what CLIENT REPLY says the client does not want to hear.
 template <class Write>
 void obey_reply_mode(Context& context, Write&& write) {
@@ -69,6 +78,8 @@ void Dispatcher::close(Connection& connection) {
   if (connection.owner == nullptr) return;
   Session& session = session_of(connection);
   if (session.waiter != nullptr) blocking_.remove(session);
+  discard_transaction(session.client);
+  services_.hooks.client_closed(session.client);
   services_.clients.remove(connection.id());
   connection.owner = nullptr;
   sessions_.erase(connection.id());
@@ -189,7 +200,8 @@ void Dispatcher::finish_large_read(Session& session) {
 // if not.
 bool Dispatcher::check_input(Session& session, size_t bytes) {
   const size_t limit = rules_.max_input_bytes;
-  if (session.large_bytes <= limit && bytes <= limit - session.large_bytes) return true;
+  const size_t held = session.large_bytes + session.client.queued_bytes;
+  if (held <= limit && bytes <= limit - held) return true;
   log::warning("Closing client that reached max query buffer length: " +
                describe(session.client, services_.keyspace.now_ms()));
   session.connection().close_now();
@@ -261,19 +273,21 @@ void Dispatcher::run_batch() {
     }
     ReplyWriter reply(session.connection().output(), session.client.resp_version);
     Context context(services_, session.client, reply);
-    const bool was_authenticated = session.client.is_authenticated;
+    const OutputClassOf former(session.client);
+    session.client.is_being_answered = true;
     for (; i < requests.size() && requests[i].session == &session; i++) {
       if (session.is_stopped()) break;
       run(requests[i], context);
     }
+    session.client.is_being_answered = false;
     if (session.is_stopped()) {
       // Requests that were parsed and not run stay in the buffer; the parser begins again with them.
       session.parser.reset();
       while (i < requests.size() && requests[i].session == &session) i++;
     }
-    if (session.client.is_authenticated != was_authenticated) set_output_limit(session);
+    if (OutputClassOf(session.client) != former) set_output_limit(session);
     session.parser.release_arguments();
-    check_output(session);
+    close_if_overflowed(session.client);
   }
   stop_timing();
 }
@@ -285,13 +299,17 @@ void Dispatcher::run(BatchedRequest& request, Context& context) {
   if (request.argument_count == 0) return;
   const auto arguments = batch_.arguments_of(request);
   if (request.command == nullptr && is_http(arguments[0])) [[unlikely]] return cut_off_http(session);
-  if (pause_until_ms_ != 0 && has_to_wait(request.command)) {
+  if (pause_until_ms_ != 0 && has_to_wait(request.command, session)) {
     session.connection().pause_reading();
     return keep(session, arguments);
   }
   execute(context, request.command, arguments, batch_.hashes_of(request));
   session.drop_large();
-  if (blocking_.has_ready()) [[unlikely]] serve_blocked();
+  if (blocking_.has_ready()) [[unlikely]] {
+    serve_blocked();
+    // What those who were served have changed may be news to this client.
+    services_.pushes.deliver_waiting(session.client);
+  }
 }
 
 void Dispatcher::execute(Context& context, const Command* command,
@@ -303,19 +321,55 @@ void Dispatcher::execute(Context& context, const Command* command,
   obey_reply_mode(context, [&] {
     if (Status passed = pass_gates(context, command, arguments, rules_.gates); !passed.is_ok())
         [[unlikely]] {
-      return fail(context, command, passed.text(), true);
+      return refuse(context, command, passed.text());
     }
-    client.last_command = command->full_name();
-    running_command_.store(command->full_name().data(), std::memory_order_relaxed);
-    start_timing(command);
-    ++stats_.commands_processed;
-    command->stats.calls++;
-    Session& session = *static_cast<Session*>(&client.socket);
-    context.begin(*command, arguments, hashes, session.large);
-    if (Status status = command->spec().function(context); !status.is_ok()) [[unlikely]] {
-      fail(context, command, status.text(), false);
+    if (client.gate != nullptr || client.is_in_transaction()) [[unlikely]] {
+      if (handle_mode(context, *command, arguments)) return;
     }
+    call(context, *command, arguments, hashes, session_of(client).large);
   });
+  if (services_.pushes.has_waiting()) [[unlikely]] services_.pushes.deliver_waiting(client);
+}
+
+inline void Dispatcher::call(Context& context, const Command& command,
+                             std::span<const std::string_view> arguments,
+                             std::span<const uint64_t> hashes, std::span<SharedBytes> large) {
+  context.client.last_command = command.full_name();
+  running_command_.store(command.full_name().data(), std::memory_order_relaxed);
+  start_timing(&command);
+  ++stats_.commands_processed;
+  command.stats.calls++;
+  context.begin(command, arguments, hashes, large);
+  if (Status status = command.spec().function(context); !status.is_ok()) [[unlikely]] {
+    fail(context, &command, status.text(), false);
+  }
+}
+
+// Whether the request is done with: refused by the gate of what the client is doing, or queued.
+bool Dispatcher::handle_mode(Context& context, const Command& command,
+                             std::span<const std::string_view> arguments) {
+  Client& client = context.client;
+  if (client.gate != nullptr) {
+    if (Status passed = client.gate(client, command); !passed.is_ok()) {
+      refuse(context, &command, passed.text());
+      return true;
+    }
+  }
+  if (!client.is_in_transaction() || runs_in_transaction(command)) return false;
+  enqueue(context, command, arguments);
+  return true;
+}
+
+// A gate has closed. In a transaction that is the end of it.
+void Dispatcher::refuse(Context& context, const Command* command, std::string text) {
+  Client& client = context.client;
+  if (command != nullptr && is_exec(*command)) {
+    discard_transaction(client);
+    text = errors::transaction_discarded(text).text();
+  } else if (client.is_in_transaction()) {
+    transaction_of(client).had_errors = true;
+  }
+  fail(context, command, text, true);
 }
 
 void Dispatcher::fail(Context& context, const Command* command, const std::string& text,
@@ -347,28 +401,18 @@ void Dispatcher::cut_off_http(Session& session) {
 
 // --- Waiting ---
 
-bool Dispatcher::has_to_wait(const Command* command) const {
+bool Dispatcher::has_to_wait(const Command* command, const Session& session) const {
   if (command == nullptr || !is_paused()) return false;
   // Somebody has to be able to end the pause.
   if (command->full_name().starts_with("client|")) return false;
-  return pause_mode_ == PauseMode::all || command->has(kWrite | kMayReplicate);
+  if (pause_mode_ == PauseMode::all || command->has(kWrite | kMayReplicate)) return true;
+  return session.transaction != nullptr && is_exec(*command) &&
+         (session.transaction->flags & (kWrite | kMayReplicate)) != 0;
 }
 
 void Dispatcher::keep(Session& session, std::span<const std::string_view> arguments) {
-  auto kept = std::make_unique<KeptRequest>();
-  kept->large = std::move(session.large);
+  session.kept = std::make_unique<KeptRequest>(arguments, std::move(session.large));
   session.drop_large();
-  kept->texts.reserve(arguments.size());
-  for (const std::string_view argument : arguments) {
-    bool is_large = false;
-    // Looks only at what can be one: a request may have many of both kinds.
-    if (argument.size() > kLargeBulk) {
-      for (const SharedBytes& block : kept->large) is_large |= block.data() == argument.data();
-    }
-    kept->arguments.push_back(is_large ? argument
-                                       : std::string_view(kept->texts.emplace_back(argument)));
-  }
-  session.kept = std::move(kept);
   session.client.is_blocked = true;
 }
 
@@ -380,12 +424,14 @@ void Dispatcher::run_kept(Session& session) {
   ReplyWriter reply(session.connection().output(), session.client.resp_version);
   Context context(services_, session.client, reply);
   context.has_waited = session.waiter != nullptr;
-  const bool was_authenticated = session.client.is_authenticated;
+  const OutputClassOf former(session.client);
+  session.client.is_being_answered = true;
   execute(context, services_.commands.resolve(kept->arguments), kept->arguments, {});
+  session.client.is_being_answered = false;
   session.drop_large();
   if (session.client.is_blocked && session.kept == nullptr) session.kept = std::move(kept);
-  if (session.client.is_authenticated != was_authenticated) set_output_limit(session);
-  check_output(session);
+  if (OutputClassOf(session.client) != former) set_output_limit(session);
+  close_if_overflowed(session.client);
 }
 
 void Dispatcher::pause(PauseMode mode, int64_t until_ms) {
@@ -428,7 +474,7 @@ void Dispatcher::block(Client& client, std::span<const std::string_view> argumen
 
 void Dispatcher::serve_blocked() {
   // A pause may hold back writes only, but then nothing changes that others could wait for.
-  if (is_paused()) return;
+  if (is_paused() || runs_transaction_) return;
   while (Session* session = blocking_.next_to_serve()) {
     // Who is gone must not take an element along.
     if (session->connection().is_closing() || session->connection().at_end()) continue;
@@ -458,8 +504,11 @@ void Dispatcher::answer_waiting(Session& session, Write&& write) {
   ++stats_.commands_processed;
   command->stats.calls++;
   session.client.commands++;
+  session.client.is_being_answered = true;
   obey_reply_mode(context, [&] { write(context, command); });
-  check_output(session);
+  session.client.is_being_answered = false;
+  if (services_.pushes.has_waiting()) services_.pushes.deliver_waiting(session.client);
+  close_if_overflowed(session.client);
   end_wait(session);
 }
 
@@ -492,14 +541,86 @@ BlockedCounts Dispatcher::blocked() const {
   return counts;
 }
 
-// --- Limits ---
+// --- Transactions ---
 
-void Dispatcher::check_output(Session& session) {
-  if (!session.connection().queued_output().overflowed()) [[likely]] return;
-  log::warning("Client " + describe(session.client, services_.keyspace.now_ms()) +
-               " scheduled to be closed ASAP for overcoming of output buffer limits.");
-  session.connection().close_now();
+Transaction& Dispatcher::transaction_of(Client& client) {
+  Session& session = session_of(client);
+  if (session.transaction == nullptr) session.transaction = std::make_unique<Transaction>(client);
+  return *session.transaction;
 }
+
+void Dispatcher::begin_transaction(Client& client) {
+  transaction_of(client);
+  client.queued_requests = 0;
+}
+
+void Dispatcher::discard_transaction(Client& client) {
+  unwatch(client);
+  session_of(client).transaction.reset();
+  client.queued_requests = Client::kNoTransaction;
+  client.queued_bytes = 0;
+}
+
+void Dispatcher::watch(Client& client, const Key& key) {
+  // Once a key has changed nothing can make that undone.
+  if (client.watched_key_changed) return;
+  watched_keys_.add(transaction_of(client).watch,
+                    services_.keyspace.database(client.database), key);
+}
+
+void Dispatcher::unwatch(Client& client) {
+  if (Session& session = session_of(client); session.transaction != nullptr) {
+    watched_keys_.clear(session.transaction->watch);
+  }
+  client.watched_key_changed = false;
+}
+
+void Dispatcher::enqueue(Context& context, const Command& command,
+                         std::span<const std::string_view> arguments) {
+  Client& client = context.client;
+  Session& session = session_of(client);
+  Transaction& transaction = *session.transaction;
+  context.reply.simple("QUEUED");
+  // What will not run need not be kept.
+  if (transaction.had_errors || client.watched_key_changed) return;
+  transaction.queue.push_back({&command, KeptRequest(arguments, session.large)});
+  transaction.flags |= command.flags();
+  client.queued_requests++;
+  client.queued_bytes += transaction.queue.back().request.memory() + sizeof(Command*);
+  check_input(session, session.connection().unread().size());
+}
+
+Status Dispatcher::run_transaction(Context& context) {
+  Client& client = context.client;
+  Transaction& transaction = transaction_of(client);
+  watched_keys_.notice_expired(transaction.watch);
+  const bool has_changed = client.watched_key_changed;
+  const bool had_errors = transaction.had_errors;
+  const bool is_out_of_memory = (transaction.flags & kDenyOom) != 0 && is_memory_full(rules_.gates);
+  const std::vector<Transaction::Queued> queue = std::move(transaction.queue);
+  if (had_errors || is_out_of_memory || has_changed) {
+    discard_transaction(client);
+    if (had_errors) return errors::transaction_had_errors();
+    if (is_out_of_memory) return errors::transaction_discarded(errors::out_of_memory().text());
+    context.reply.null_array();
+    return ok;
+  }
+  // From here on its own writes do not matter.
+  unwatch(client);
+  context.may_block = false;
+  runs_transaction_ = true;
+  context.reply.array(queue.size());
+  for (const auto& [command, request] : queue) {
+    std::vector<SharedBytes> large = request.large;
+    call(context, *command, request.arguments, {}, large);
+  }
+  runs_transaction_ = false;
+  context.may_block = true;
+  discard_transaction(client);
+  return ok;
+}
+
+// --- Limits ---
 
 void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
   for (const auto& [id, session] : sessions_) {
@@ -508,18 +629,22 @@ void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
       continue;
     }
     session->connection().relent_if_stuck();
+    // Who listens to channels is silent by nature.
     if (idle_seconds > 0 && session->kept == nullptr &&
+        session->client.type != ClientType::pubsub &&
         session->connection().idle_ms() > idle_seconds * 1000) {
       log::verbose("Closing idle client");
       session->connection().close_now();
       continue;
     }
-    const size_t limit = rules_.soft_output_limit;
+    const OutputLimit* rule = output_limit_of(session->client);
+    const uint64_t limit = rule == nullptr ? 0 : rule->soft_bytes;
     if (limit == 0 || session->connection().queued_output().memory() <= limit) {
       session->over_soft_limit_since_ms = 0;
     } else if (session->over_soft_limit_since_ms == 0) {
       session->over_soft_limit_since_ms = now_ms;
-    } else if ((now_ms - session->over_soft_limit_since_ms) / 1000 > rules_.soft_output_seconds) {
+    } else if (static_cast<uint64_t>((now_ms - session->over_soft_limit_since_ms) / 1000) >
+               rule->soft_seconds) {
       log::warning("Client " + describe(session->client, now_ms) +
                    " closed: its output stayed above the soft limit.");
       session->connection().close_now();
@@ -527,8 +652,20 @@ void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
   }
 }
 
+// nullptr: none.
+const OutputLimit* Dispatcher::output_limit_of(const Client& client) const {
+  switch (client.type) {
+    case ClientType::normal: return &rules_.output_limits.of(OutputClass::normal);
+    case ClientType::replica: return &rules_.output_limits.of(OutputClass::replica);
+    case ClientType::pubsub: return &rules_.output_limits.of(OutputClass::pubsub);
+    case ClientType::primary: break;
+  }
+  return nullptr;
+}
+
 void Dispatcher::set_output_limit(Session& session) {
-  size_t limit = rules_.hard_output_limit == 0 ? OutputChain::kNoLimit : rules_.hard_output_limit;
+  const OutputLimit* rule = output_limit_of(session.client);
+  size_t limit = rule == nullptr || rule->hard_bytes == 0 ? OutputChain::kNoLimit : rule->hard_bytes;
   if (!session.client.is_authenticated) limit = std::min(limit, kUnauthenticatedOutputBytes);
   session.connection().output().set_limit(limit);
 }

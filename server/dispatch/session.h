@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,25 +11,11 @@
 #include "server/base/shared_bytes.h"
 #include "server/clients/client.h"
 #include "server/dispatch/blocking.h"
+#include "server/dispatch/kept_request.h"
+#include "server/dispatch/transaction.h"
 #include "server/network/connection.h"
 
 namespace larder {
-
-// A request whose arguments outlive the turn: of a client that has to wait before it runs.
-struct KeptRequest {
-  std::vector<std::string> texts;  // of arguments that are not large
-  std::vector<SharedBytes> large;
-  std::deque<std::string> replaced;  // see Wait::replacements
-  std::vector<std::string_view> arguments;
-
-  size_t memory() const {
-    size_t bytes = sizeof(*this) + arguments.capacity() * sizeof(std::string_view);
-    for (const std::string& text : texts) bytes += sizeof(text) + text.capacity();
-    for (const std::string& text : replaced) bytes += sizeof(text) + text.capacity();
-    for (const SharedBytes& block : large) bytes += block.size();
-    return bytes;
-  }
-};
 
 class Session final : public ClientSocket {
  public:
@@ -51,6 +36,8 @@ class Session final : public ClientSocket {
   // A request that waits; nothing behind it is parsed. Without a waiter, CLIENT PAUSE holds it back.
   std::unique_ptr<KeptRequest> kept;
   std::unique_ptr<Blocking::Waiter> waiter;
+  // From the first MULTI or WATCH until what they began is over.
+  std::unique_ptr<Transaction> transaction;
   // The first moment of an output above the soft limit, 0: it is below.
   int64_t over_soft_limit_since_ms = 0;
 
@@ -71,7 +58,7 @@ class Session final : public ClientSocket {
   size_t argument_bytes() const override { return parser.memory(); }
   size_t memory() const override {
     return sizeof(*this) + connection_.memory() + parser.memory() +
-           (kept == nullptr ? 0 : kept->memory());
+           (kept == nullptr ? 0 : kept->memory()) + client.queued_bytes;
   }
   void close_after_flush() override { connection_.close_after_flush(); }
   void close_now() override { connection_.close_now(); }
