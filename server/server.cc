@@ -14,7 +14,7 @@ namespace larder {
 namespace {
 
 // How long one slice of background work may take between two turns.
-constexpr int64_t kBackgroundSliceUs = 500;
+constexpr int64_t kBackgroundSliceUs = 300;
 
 GateRules::Allowed gate_rule(Allowed allowed) {
   switch (allowed) {
@@ -36,7 +36,8 @@ Server::Server(Configuration& configuration)
       reactor_(*this, network_stats_),
       listener_(reactor_, [this](int fd, ConnectionKind kind) { accept(fd, kind); }),
       tick_(reactor_),
-      background_(reactor_) {
+      background_(reactor_),
+      timeouts_(reactor_) {
   register_commands();
   register_info();
 }
@@ -126,6 +127,9 @@ void Server::run_turn(std::span<Connection* const> ready) { dispatcher_.run_turn
 bool Server::rest() {
   const bool has_more = keyspace_.do_background_work(Deadline::in_us(kBackgroundSliceUs));
   if (!has_more) plan_background_work();
+  // Keys that went because their time had come.
+  dispatcher_.serve_blocked();
+  plan_timeouts();
   return has_more;
 }
 
@@ -135,6 +139,18 @@ void Server::plan_background_work() {
   background_planned_ms_ = next_ms;
   const int64_t wait_ms = std::max<int64_t>(next_ms - keyspace_.now_ms(), 1);
   background_.start_once(static_cast<uint64_t>(wait_ms), [this] { background_planned_ms_ = INT64_MAX; });
+}
+
+// One timer for all clients that wait, set to the one that is due first.
+void Server::plan_timeouts() {
+  const int64_t next_ms = dispatcher_.next_timeout_ms();
+  if (next_ms >= timeouts_planned_ms_) [[likely]] return;
+  timeouts_planned_ms_ = next_ms;
+  const int64_t wait_ms = std::max<int64_t>(next_ms - monotonic_us() / 1000, 1);
+  timeouts_.start_once(static_cast<uint64_t>(wait_ms), [this] {
+    timeouts_planned_ms_ = INT64_MAX;
+    dispatcher_.end_overdue_waits();
+  });
 }
 
 void Server::tick() {
@@ -220,6 +236,12 @@ void Server::follow_options() {
   });
   configuration_.process.dir.on_change(
       [this] { return enter_working_directory(configuration_.process); });
+  // Here and not when the process starts: a server in the background is a child, which has no threads.
+  purge_in_background(configuration_.keyspace.jemalloc_bg_thread.get());
+  configuration_.keyspace.jemalloc_bg_thread.on_change([this]() -> Status {
+    purge_in_background(configuration_.keyspace.jemalloc_bg_thread.get());
+    return ok;
+  });
   configuration_.keyspace.hz.on_change([this]() -> Status {
     tick_.set_interval(1000 / static_cast<uint64_t>(configuration_.keyspace.hz.get()));
     return ok;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "server/base/result.h"
 #include "server/command/context.h"
@@ -47,8 +48,13 @@ class Server final : private TurnHandler, private ServerControl {
   bool is_shutting_down() const override { return is_shutting_down_; }
   void pause_clients(PauseMode mode, int64_t until_ms) override { dispatcher_.pause(mode, until_ms); }
   void unpause_clients() override { dispatcher_.unpause(); }
-  bool unblock(Client&, bool) override { return false; }  // nothing blocks yet
-  size_t blocked_clients() const override { return 0; }
+  bool unblock(Client& client, bool with_error) override {
+    return dispatcher_.unblock(client, with_error);
+  }
+  void block(Client& client, std::span<const std::string_view> arguments, Wait wait) override {
+    dispatcher_.block(client, arguments, std::move(wait));
+  }
+  BlockedCounts blocked() const override { return dispatcher_.blocked(); }
   Status authenticate(Client& client, std::string_view user, std::string_view password) override;
   bool has_default_password() const override { return login_.needs_password(); }
   void log_in_by_default(Client& client) override { login_.log_in_by_default(client); }
@@ -65,6 +71,7 @@ class Server final : private TurnHandler, private ServerControl {
   void on_signal(int signal);
   void tick();
   void plan_background_work();
+  void plan_timeouts();
 
   Configuration& configuration_;
   Info info_;
@@ -83,6 +90,8 @@ class Server final : private TurnHandler, private ServerControl {
   Timer tick_;
   Timer background_;
   int64_t background_planned_ms_ = INT64_MAX;
+  Timer timeouts_;
+  int64_t timeouts_planned_ms_ = INT64_MAX;
   std::unique_ptr<Signals> signals_;
   uint32_t max_clients_ = 0;
   bool is_shutting_down_ = false;

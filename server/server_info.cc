@@ -128,7 +128,11 @@ ClientsSection::ClientsSection(const InfoSources& sources)
         writer.line("maxclients", sources.configuration.network.maxclients.text());
         writer.line("client_recent_max_input_buffer", std::to_string(largest_input));
         writer.line("client_recent_max_output_buffer", std::to_string(largest_output));
-        writer.line("blocked_clients", std::to_string(services.control.blocked_clients()));
+        const BlockedCounts blocked = services.control.blocked();
+        writer.line("blocked_clients", std::to_string(blocked.clients));
+        writer.line("clients_in_timeout_table", std::to_string(blocked.with_timeout));
+        writer.line("total_blocking_keys", std::to_string(blocked.keys));
+        writer.line("total_blocking_keys_on_nokey", std::to_string(blocked.keys_on_removal));
       }) {}
 
 // As in Redis, a server that has not saved yet names its start as the last save.
@@ -243,10 +247,14 @@ KeyspaceSection::KeyspaceSection(const InfoSources& sources)
         for (size_t i = 0; i < keyspace.database_count(); i++) {
           const Database& database = keyspace.database(i);
           if (database.size() == 0) continue;
-          writer.line("db" + std::to_string(i),
-                      "keys=" + std::to_string(database.size()) +
-                          ",expires=" + std::to_string(database.expiring()) + ",avg_ttl=" +
-                          to_text(database.expiring() == 0 ? 0 : database.average_ttl_ms()));
+          std::string text = "keys=" + std::to_string(database.size()) +
+                             ",expires=" + std::to_string(database.expiring()) + ",avg_ttl=" +
+                             to_text(database.expiring() == 0 ? 0 : database.average_ttl_ms());
+          // As Redis 7.4 names it; where no fields end, the line is that of 7.2.
+          if (const size_t hashes = database.hashes_with_expiry(); hashes > 0) {
+            text += ",subexpiry=" + std::to_string(hashes);
+          }
+          writer.line("db" + std::to_string(i), text);
         }
       }) {}
 

@@ -14,9 +14,6 @@ struct UnusedField {
 // A part that brings one of these features takes its rows out and has fields of its own.
 constexpr UnusedField kUnusedFields[] = {
     {"Clients", "tracking_clients"},
-    {"Clients", "clients_in_timeout_table"},
-    {"Clients", "total_blocking_keys"},
-    {"Clients", "total_blocking_keys_on_nokey"},
 
     {"Memory", "used_memory_lua"},
     {"Memory", "used_memory_vm_eval"},

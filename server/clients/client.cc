@@ -25,6 +25,7 @@ std::string flags_of(const Client& client) {
   if (client.type == ClientType::replica) flags += 'S';
   if (client.type == ClientType::primary) flags += 'M';
   if (client.type == ClientType::pubsub) flags += 'P';
+  if (client.is_blocked) flags += 'b';
   if (client.socket.is_unix_socket()) flags += 'U';
   if (client.no_evict) flags += 'e';
   if (client.no_touch) flags += 'T';

@@ -68,6 +68,8 @@ class Client {
   bool no_touch = false;
 
   bool is_authenticated = false;
+  // Its request waits: for a key, for time to pass, or for the end of CLIENT PAUSE.
+  bool is_blocked = false;
   std::string user = "default";
 
   // What it did.

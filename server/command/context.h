@@ -18,6 +18,7 @@
 #include "server/clients/client_list.h"
 #include "server/command/command_table.h"
 #include "server/command/server_control.h"
+#include "server/command/wait.h"
 #include "server/config/options.h"
 #include "server/info/info.h"
 #include "server/keyspace/edit.h"
@@ -143,6 +144,22 @@ class Context {
     return {};
   }
 
+  // --- Waiting ---
+  // Whether the request may wait. Where it may not, in a transaction or a script, block() answers at
+  // once what it would at the timeout.
+  bool may_block = true;
+  // Lets the client wait; `return ctx.block({...})`, with nothing written and nothing changed. The
+  // request is run again from the start when one of its keys may have what it needs. When that turns
+  // out wrong it calls block() again, and keeps its place in the queue and the time that it has left.
+  Status block(Wait wait) {
+    if (may_block) {
+      services.control.block(client, arguments_, std::move(wait));
+    } else {
+      wait.at_timeout(*this);
+    }
+    return ok;
+  }
+
   // --- Keys of the selected database ---
   Database& database() const { return keyspace.database(client.database); }
 
@@ -195,5 +212,7 @@ class Context {
   std::span<const uint64_t> hashes_;
   std::span<SharedBytes> large_;
 };
+
+inline void reply_null_array(Context& ctx) { ctx.reply.null_array(); }
 
 }  // namespace larder

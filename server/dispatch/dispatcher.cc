@@ -29,6 +29,27 @@ int64_t monotonic_ns() {
   return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
+// Lets `write` write a reply, and takes back what CLIENT REPLY says the client does not want to hear.
+template <class Write>
+void obey_reply_mode(Context& context, Write&& write) {
+  Client& client = context.client;
+  const ReplyMode mode = client.reply_mode;
+  const bool is_muted = mode == ReplyMode::off || mode == ReplyMode::skip_next;
+  ReplyWriter::Mark mark;
+  if (is_muted) [[unlikely]] {
+    mark = context.reply.mark();
+    // The command may ask for more: another SKIP, or OFF.
+    if (mode == ReplyMode::skip_next) client.reply_mode = ReplyMode::skip_this;
+  }
+  write();
+  if (!is_muted) [[likely]] return;
+  // Who has to wait is still owed the silence that it asked for.
+  if (client.is_blocked) client.reply_mode = mode;
+  // CLIENT REPLY ON is heard even by those who were muted.
+  if (client.reply_mode != ReplyMode::on) context.reply.rewind(mark);
+  if (client.reply_mode == ReplyMode::skip_this) client.reply_mode = ReplyMode::on;
+}
+
 }  // namespace
 
 Dispatcher::~Dispatcher() = default;
@@ -46,6 +67,8 @@ Session& Dispatcher::open(Connection& connection) {
 
 void Dispatcher::close(Connection& connection) {
   if (connection.owner == nullptr) return;
+  Session& session = session_of(connection);
+  if (session.waiter != nullptr) blocking_.remove(session);
   services_.clients.remove(connection.id());
   connection.owner = nullptr;
   sessions_.erase(connection.id());
@@ -90,7 +113,12 @@ void Dispatcher::run_turn(std::span<Connection* const> ready) {
 void Dispatcher::collect(Session& session) {
   session.parser_may_continue = false;
   if (session.connection().is_closing()) return;
-  if (session.kept != nullptr && !is_paused()) run_kept(session);
+  if (session.kept != nullptr && session.waiter == nullptr && !is_paused()) {
+    session.connection().resume_reading();
+    run_kept(session);
+    stop_timing();
+    if (blocking_.has_ready()) serve_blocked();
+  }
   if (session.is_stopped()) return;
   if (session.connection().output_is_backed_up()) {
     session.connection().run_again();
@@ -103,16 +131,17 @@ void Dispatcher::collect(Session& session) {
   std::string_view unread = session.connection().unread();
   // The limits of the request behind an AUTH depend on how the AUTH went.
   const size_t share = session.client.is_authenticated ? kShare : 1;
+  RequestLimits limits = rules_.request_limits;
+  limits.authenticated = session.client.is_authenticated;
   for (size_t i = 0; i < share && !unread.empty(); i++) {
-    if (!collect_one(session, unread)) return;
+    if (!collect_one(session, limits, unread)) return;
   }
   session.parser_may_continue = !unread.empty();
 }
 
 // Returns whether to go on with this session's next request.
-bool Dispatcher::collect_one(Session& session, std::string_view& unread) {
-  RequestLimits limits = rules_.request_limits;
-  limits.authenticated = session.client.is_authenticated;
+bool Dispatcher::collect_one(Session& session, const RequestLimits& limits,
+                             std::string_view& unread) {
   const bool is_first = unread.size() == session.connection().unread().size();
   switch (session.parser.parse(unread, limits, batch_.arguments())) {
     case RequestParser::Outcome::complete: {
@@ -183,12 +212,40 @@ void Dispatcher::prepare() {
     batch_.hashes_of(request)[key] = hash;
     services_.keyspace.database(request.session->client.database).prefetch_bucket(hash);
   }
+  bool has_elements = false;
   for (BatchedRequest& request : batch_.requests()) {
     if (request.command == nullptr) continue;
     const size_t key = request.command->first_key();
     if (key == 0 || key >= request.argument_count) continue;
     services_.keyspace.database(request.session->client.database)
         .prefetch_entry(batch_.hashes_of(request)[key]);
+    has_elements |= request.command->has(kElementBehindKey | kElementBehindScore);
+  }
+  if (has_elements && batch_.requests().size() > 1) prefetch_elements();
+}
+
+// The same for the elements of large collections: first where the search for each begins, then the
+// element.
+void Dispatcher::prefetch_elements() {
+  sought_elements_.clear();
+  for (BatchedRequest& request : batch_.requests()) {
+    if (request.command == nullptr) continue;
+    const bool is_behind_score = request.command->has(kElementBehindScore);
+    if (!is_behind_score && !request.command->has(kElementBehindKey)) continue;
+    const size_t key = request.command->first_key();
+    const auto arguments = batch_.arguments_of(request);
+    const size_t element = key + (is_behind_score ? 2 : 1);
+    if (element >= arguments.size()) continue;
+    const Database::Slot* slot =
+        services_.keyspace.database(request.session->client.database)
+            .find({arguments[key], batch_.hashes_of(request)[key]});
+    if (slot == nullptr) continue;
+    const ValueView collection = slot->get()->value();
+    const uint64_t hash = prefetch_element(collection, arguments[element]);
+    if (hash != 0) sought_elements_.push_back({collection, hash});
+  }
+  for (const SoughtElement& element : sought_elements_) {
+    prefetch_element(element.collection, element.hash);
   }
 }
 
@@ -228,30 +285,26 @@ void Dispatcher::run(BatchedRequest& request, Context& context) {
   if (request.argument_count == 0) return;
   const auto arguments = batch_.arguments_of(request);
   if (request.command == nullptr && is_http(arguments[0])) [[unlikely]] return cut_off_http(session);
-  if (pause_until_ms_ != 0 && has_to_wait(request.command)) return keep(session, arguments);
+  if (pause_until_ms_ != 0 && has_to_wait(request.command)) {
+    session.connection().pause_reading();
+    return keep(session, arguments);
+  }
   execute(context, request.command, arguments, batch_.hashes_of(request));
   session.drop_large();
+  if (blocking_.has_ready()) [[unlikely]] serve_blocked();
 }
 
 void Dispatcher::execute(Context& context, const Command* command,
                          std::span<const std::string_view> arguments,
                          std::span<const uint64_t> hashes) {
   Client& client = context.client;
-  const ReplyMode mode = client.reply_mode;
-  const bool is_muted = mode == ReplyMode::off || mode == ReplyMode::skip_next;
-  ReplyWriter::Mark mark;
-  if (is_muted) [[unlikely]] {
-    mark = context.reply.mark();
-    // The command may ask for more: another SKIP, or OFF.
-    if (mode == ReplyMode::skip_next) client.reply_mode = ReplyMode::skip_this;
-  }
-
   client.last_request_ms = services_.keyspace.now_ms();
   client.commands++;
-  if (Status passed = pass_gates(context, command, arguments, rules_.gates); !passed.is_ok())
-      [[unlikely]] {
-    fail(context, command, passed.text(), true);
-  } else {
+  obey_reply_mode(context, [&] {
+    if (Status passed = pass_gates(context, command, arguments, rules_.gates); !passed.is_ok())
+        [[unlikely]] {
+      return fail(context, command, passed.text(), true);
+    }
     client.last_command = command->full_name();
     running_command_.store(command->full_name().data(), std::memory_order_relaxed);
     start_timing(command);
@@ -262,12 +315,7 @@ void Dispatcher::execute(Context& context, const Command* command,
     if (Status status = command->spec().function(context); !status.is_ok()) [[unlikely]] {
       fail(context, command, status.text(), false);
     }
-  }
-  if (is_muted) [[unlikely]] {
-    // CLIENT REPLY ON is heard even by those who were muted.
-    if (client.reply_mode != ReplyMode::on) context.reply.rewind(mark);
-    if (client.reply_mode == ReplyMode::skip_this) client.reply_mode = ReplyMode::on;
-  }
+  });
 }
 
 void Dispatcher::fail(Context& context, const Command* command, const std::string& text,
@@ -321,20 +369,21 @@ void Dispatcher::keep(Session& session, std::span<const std::string_view> argume
                                        : std::string_view(kept->texts.emplace_back(argument)));
   }
   session.kept = std::move(kept);
-  session.connection().pause_reading();
+  session.client.is_blocked = true;
 }
 
+// Runs a request that has waited. If it has to wait on, it is kept as it was.
 void Dispatcher::run_kept(Session& session) {
-  const std::unique_ptr<KeptRequest> kept = std::move(session.kept);
-  session.connection().resume_reading();
-  session.large = std::move(kept->large);
+  std::unique_ptr<KeptRequest> kept = std::move(session.kept);
+  session.client.is_blocked = false;
+  session.large = kept->large;
   ReplyWriter reply(session.connection().output(), session.client.resp_version);
   Context context(services_, session.client, reply);
   const bool was_authenticated = session.client.is_authenticated;
   execute(context, services_.commands.resolve(kept->arguments), kept->arguments, {});
   session.drop_large();
+  if (session.client.is_blocked && session.kept == nullptr) session.kept = std::move(kept);
   if (session.client.is_authenticated != was_authenticated) set_output_limit(session);
-  stop_timing();
   check_output(session);
 }
 
@@ -348,10 +397,98 @@ void Dispatcher::pause(PauseMode mode, int64_t until_ms) {
 void Dispatcher::unpause() {
   pause_until_ms_ = 0;
   for (const auto& [id, session] : sessions_) {
-    if (session->kept != nullptr && !session->connection().is_closing()) {
+    if (session->kept != nullptr && session->waiter == nullptr &&
+        !session->connection().is_closing()) {
       session->connection().run_again();
     }
   }
+  // What became ready during the pause was left alone.
+  serve_blocked();
+}
+
+// --- Blocking ---
+
+void Dispatcher::block(Client& client, std::span<const std::string_view> arguments, Wait wait) {
+  Session& session = *static_cast<Session*>(&client.socket);
+  // A request counts when it is answered, and then once.
+  const Command* command = services_.commands.resolve(arguments);
+  command->stats.calls--;
+  --stats_.commands_processed;
+  client.commands--;
+  client.is_blocked = true;
+  if (session.waiter != nullptr) return;  // it was run again in vain
+  keep(session, arguments);
+  for (auto& [index, text] : wait.replacements) {
+    session.kept->arguments[index] = session.kept->replaced.emplace_back(std::move(text));
+  }
+  session.connection().hold();
+  blocking_.add(session, std::move(wait));
+}
+
+void Dispatcher::serve_blocked() {
+  // A pause may hold back writes only, but then nothing changes that others could wait for.
+  if (is_paused()) return;
+  while (Session* session = blocking_.next_to_serve()) {
+    // Who is gone must not take an element along.
+    if (session->connection().is_closing() || session->connection().at_end()) continue;
+    run_kept(*session);
+    if (!session->client.is_blocked) end_wait(*session);
+  }
+  stop_timing();
+}
+
+void Dispatcher::end_wait(Session& session) {
+  blocking_.remove(session);
+  session.kept.reset();
+  session.client.is_blocked = false;
+  session.connection().release();
+  // Requests that came behind the one that waited.
+  if (!session.connection().unread().empty()) session.connection().run_again();
+}
+
+// Answers a request that waits without running it again, and lets the client go on.
+template <class Write>
+void Dispatcher::answer_waiting(Session& session, Write&& write) {
+  session.client.is_blocked = false;
+  ReplyWriter reply(session.connection().output(), session.client.resp_version);
+  Context context(services_, session.client, reply);
+  const Command* command = services_.commands.resolve(session.kept->arguments);
+  context.begin(*command, session.kept->arguments, {}, session.kept->large);
+  ++stats_.commands_processed;
+  command->stats.calls++;
+  session.client.commands++;
+  obey_reply_mode(context, [&] { write(context, command); });
+  check_output(session);
+  end_wait(session);
+}
+
+bool Dispatcher::unblock(Client& client, bool with_error) {
+  Session& session = *static_cast<Session*>(&client.socket);
+  if (session.waiter == nullptr || session.connection().is_closing()) return false;
+  answer_waiting(session, [&](Context& context, const Command* command) {
+    if (with_error) return fail(context, command, errors::unblocked().text(), false);
+    session.waiter->wait.at_timeout(context);
+  });
+  return true;
+}
+
+void Dispatcher::end_overdue_waits() {
+  services_.keyspace.set_now_ms(wall_clock_ms());
+  const int64_t now_ms = monotonic_us() / 1000;
+  while (Session* session = blocking_.find_overdue(now_ms)) {
+    answer_waiting(*session, [&](Context& context, const Command*) {
+      session->waiter->wait.at_timeout(context);
+    });
+  }
+}
+
+BlockedCounts Dispatcher::blocked() const {
+  BlockedCounts counts;
+  for (const auto& [id, session] : sessions_) {
+    if (session->kept != nullptr) counts.clients++;
+  }
+  blocking_.count(counts);
+  return counts;
 }
 
 // --- Limits ---

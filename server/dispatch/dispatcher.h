@@ -15,6 +15,7 @@
 #include "server/command/context.h"
 #include "server/command/server_control.h"
 #include "server/dispatch/batch.h"
+#include "server/dispatch/blocking.h"
 #include "server/dispatch/dispatch_stats.h"
 #include "server/dispatch/gates.h"
 #include "server/dispatch/session.h"
@@ -34,7 +35,7 @@ class Dispatcher {
     GateRules gates;
   };
 
-  explicit Dispatcher(Services& services) : services_(services) {}
+  explicit Dispatcher(Services& services) : services_(services), blocking_(services.keyspace) {}
   ~Dispatcher();
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
@@ -53,6 +54,19 @@ class Dispatcher {
   PauseMode pause_mode() const { return pause_mode_; }
   int64_t pause_until_ms() const { return pause_until_ms_; }
 
+  // Lets a client wait with the request that it is running: see Context::block.
+  void block(Client& client, std::span<const std::string_view> arguments, Wait wait);
+  // CLIENT UNBLOCK: whether the client was waiting.
+  bool unblock(Client& client, bool with_error);
+  // Runs the requests that wait for keys which have changed. To be called after whatever may have
+  // changed keys; commands do it themselves.
+  void serve_blocked();
+  // Answers those whose time is up. To be called when the moment that next_timeout_ms() names has come,
+  // by the monotonic clock.
+  void end_overdue_waits();
+  int64_t next_timeout_ms() const { return blocking_.next_deadline_ms(); }
+  BlockedCounts blocked() const;
+
   // Closes clients whose output stays above the soft limit, or that were silent for too long
   // (0: any length is fine). For the cron.
   void check_clients(int64_t now_ms, int64_t idle_seconds);
@@ -70,11 +84,12 @@ class Dispatcher {
 
   Session& session_of(Connection& connection) { return *static_cast<Session*>(connection.owner); }
   void collect(Session& session);
-  bool collect_one(Session& session, std::string_view& unread);
+  bool collect_one(Session& session, const RequestLimits& limits, std::string_view& unread);
   void start_large_read(Session& session);
   bool check_input(Session& session, size_t bytes);
   void finish_large_read(Session& session);
   void prepare();
+  void prefetch_elements();
   void run_batch();
   void run(BatchedRequest& request, Context& context);
   void execute(Context& context, const Command* command,
@@ -84,6 +99,9 @@ class Dispatcher {
   bool has_to_wait(const Command* command) const;
   void keep(Session& session, std::span<const std::string_view> arguments);
   void run_kept(Session& session);
+  template <class Write>
+  void answer_waiting(Session& session, Write&& write);
+  void end_wait(Session& session);
   void fail(Context& context, const Command* command, const std::string& text, bool was_rejected);
   void start_timing(const Command* command);
   void stop_timing();
@@ -93,8 +111,15 @@ class Dispatcher {
   Services& services_;
   Rules rules_;
   DispatchStats stats_;
+  Blocking blocking_;
   std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
   Batch batch_;
+  // What prepare() looks ahead for; kept for its memory.
+  struct SoughtElement {
+    ValueView collection;
+    uint64_t hash;
+  };
+  std::vector<SoughtElement> sought_elements_;
   std::vector<Session*> active_;  // sessions of the turn that may have more to run
   PauseMode pause_mode_ = PauseMode::all;
   int64_t pause_until_ms_ = 0;

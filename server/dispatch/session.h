@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "protocol/request_parser.h"
 #include "server/base/shared_bytes.h"
 #include "server/clients/client.h"
+#include "server/dispatch/blocking.h"
 #include "server/network/connection.h"
 
 namespace larder {
@@ -18,7 +20,16 @@ namespace larder {
 struct KeptRequest {
   std::vector<std::string> texts;  // of arguments that are not large
   std::vector<SharedBytes> large;
+  std::deque<std::string> replaced;  // see Wait::replacements
   std::vector<std::string_view> arguments;
+
+  size_t memory() const {
+    size_t bytes = sizeof(*this) + arguments.capacity() * sizeof(std::string_view);
+    for (const std::string& text : texts) bytes += sizeof(text) + text.capacity();
+    for (const std::string& text : replaced) bytes += sizeof(text) + text.capacity();
+    for (const SharedBytes& block : large) bytes += block.size();
+    return bytes;
+  }
 };
 
 class Session final : public ClientSocket {
@@ -37,8 +48,9 @@ class Session final : public ClientSocket {
   }
   // Set by the dispatcher: the rest of the input may hold another whole request.
   bool parser_may_continue = false;
-  // Set while CLIENT PAUSE holds the client's next request back; nothing behind it is parsed.
+  // A request that waits; nothing behind it is parsed. Without a waiter, CLIENT PAUSE holds it back.
   std::unique_ptr<KeptRequest> kept;
+  std::unique_ptr<Blocking::Waiter> waiter;
   // The first moment of an output above the soft limit, 0: it is below.
   int64_t over_soft_limit_since_ms = 0;
 
@@ -57,7 +69,10 @@ class Session final : public ClientSocket {
   size_t input_bytes() const override { return connection_.unread().size(); }
   size_t input_unused() const override { return connection_.input_unused(); }
   size_t argument_bytes() const override { return parser.memory(); }
-  size_t memory() const override { return sizeof(*this) + connection_.memory() + parser.memory(); }
+  size_t memory() const override {
+    return sizeof(*this) + connection_.memory() + parser.memory() +
+           (kept == nullptr ? 0 : kept->memory());
+  }
   void close_after_flush() override { connection_.close_after_flush(); }
   void close_now() override { connection_.close_now(); }
   bool is_closing() const override { return connection_.is_closing(); }

@@ -62,12 +62,20 @@ class EditedEntry : public ValuePlace {
   void discard_value() {
     if (slot_ == nullptr) return;
     changed_shape_ = true;
+    database_->forget_fields(*slot_->get());
     keyspace_->disposal.discard_value(*slot_->get());
   }
+
+  // Removes the fields of a hash that have ended, with the event "hexpired", and the hash with them if none
+  // is left. Returns whether all fields were looked at before the deadline.
+  bool remove_expired_fields(Deadline deadline);
 
   // Tells that the value changed.
   void commit(KeyEventClass event_class, std::string_view event) {
     changed_shape_ = false;
+    if (type_ == Type::hash && slot_ != nullptr) {
+      database_->index_fields(key_.hash, slot_, keyspace_->now_ms());
+    }
     keyspace_->changed({event_class, event, *database_, key_.name});
   }
 

@@ -64,6 +64,16 @@ void Connection::resume_reading() {
   update_poll();
 }
 
+void Connection::hold() {
+  held_ = true;
+  update_poll();
+}
+
+void Connection::release() {
+  held_ = false;
+  update_poll();
+}
+
 OutputChain& Connection::output() {
   reactor_.schedule_flush(*this);
   return output_;
@@ -84,6 +94,7 @@ void Connection::close_now() {
 }
 
 bool Connection::wants_to_read() const {
+  if (held_ && input_.unread().size() >= TurnArena::kReadBytes) return false;
   return !paused_by_owner_ && !paused_by_output_ && !at_end_ && !is_closing();
 }
 
@@ -212,8 +223,12 @@ void Connection::relent_if_stuck() {
 }
 
 void Connection::update_poll() {
-  const int events =
-      closing_ ? 0 : (wants_to_read() ? UV_READABLE : 0) | (write_blocked_ ? UV_WRITABLE : 0);
+  const bool reads = wants_to_read();
+  // Who is held and has sent too much is not read from, but its end is still of interest.
+  const bool watches_end = held_ && !reads && !at_end_;
+  const int events = closing_ ? 0
+                              : (reads ? UV_READABLE : 0) | (watches_end ? UV_DISCONNECT : 0) |
+                                    (write_blocked_ ? UV_WRITABLE : 0);
   if (events == polled_events_) return;
   polled_events_ = events;
   if (events == 0) {

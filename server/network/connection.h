@@ -76,6 +76,11 @@ class Connection {
   void pause_reading();
   void resume_reading();
 
+  // While the owner lets the client wait: at most 64 KB or so are read ahead, and when the client goes
+  // away the connection closes, whatever it sent before. Costs nothing while the client keeps quiet.
+  void hold();
+  void release();
+
   // Where replies go. The connection is flushed in this turn after run_turn, or without delay in
   // the next when called later; who keeps the reference calls this again in each turn that adds to
   // it.
@@ -132,6 +137,7 @@ class Connection {
   bool closing_ = false;
   bool close_after_flush_ = false;
   bool paused_by_owner_ = false;
+  bool held_ = false;
   bool paused_by_output_ = false;
   bool write_blocked_ = false;
   bool sends_large_ = false;  // its last request had a large argument
