@@ -17,7 +17,7 @@ void for_each_member(Context& ctx, GetSet&& set, Use&& use) {
   constexpr size_t kAhead = 16;
   for (size_t first = 2; first < ctx.argc(); first += kAhead) {
     const size_t end = std::min(first + kAhead, ctx.argc());
-    for (size_t i = first; i < end && end - first > 1; i++) set().prefetch(PackedText(ctx.arg(i)));
+    for (size_t i = first; i < end && end - first > 1; i++) set().prefetch(ctx.arg(i));
     for (size_t i = first; i < end; i++) use(PackedText(ctx.arg(i)));
   }
 }
@@ -135,28 +135,28 @@ Status sscan(Context& ctx) {
 
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
-    {"sadd", sadd, -3, kWrite | kDenyOom | kFast, one_key(1, kAdd), "1.0.0",
+    {"sadd", sadd, -3, kWrite | kDenyOom | kFast | kElementBehindKey, one_key(1, kAdd), "1.0.0",
         "O(1) for each member",
         "key member [member ...]",
         "Adds members to a set."},
     {"scard", scard, 2, kRead | kFast, one_key(1, kLook), "1.0.0", "O(1)",
         "key",
         "Returns the number of members of a set."},
-    {"sismember", sismember, 3, kRead | kFast, one_key(1, kLook), "1.0.0", "O(1)",
+    {"sismember", sismember, 3, kRead | kFast | kElementBehindKey, one_key(1, kLook), "1.0.0", "O(1)",
         "key member",
         "Tells whether something is a member of a set."},
     {"smembers", smembers, 2, kRead | kNondeterministicOrder, one_key(1, kGet), "1.0.0",
         "O(N) in the members of the set",
         "key",
         "Returns all members of a set."},
-    {"smismember", smismember, -3, kRead | kFast, one_key(1, kGet), "6.2.0",
+    {"smismember", smismember, -3, kRead | kFast | kElementBehindKey, one_key(1, kGet), "6.2.0",
         "O(1) for each member",
         "key member [member ...]",
         "Tells of several texts whether they are members of a set."},
     {"smove", smove, 4, kWrite | kFast, one_key(1, kTakeOut) + one_key(2, kAdd), "1.0.0", "O(1)",
         "source destination member",
         "Moves a member from one set to another."},
-    {"srem", srem, -3, kWrite | kFast, one_key(1, kCut), "1.0.0", "O(1) for each member",
+    {"srem", srem, -3, kWrite | kFast | kElementBehindKey, one_key(1, kCut), "1.0.0", "O(1) for each member",
         "key member [member ...]",
         "Removes members from a set."},
     {"sscan", sscan, -3, kRead | kNondeterministic, one_key(1, kGet), "2.8.0",
