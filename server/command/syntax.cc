@@ -104,7 +104,7 @@ constexpr std::string_view kIntegerNames[] = {
     "bit",    "client-id", "count",        "cursor", "db",      "decrement", "destination-db",
     "end",    "increment", "index",        "index1", "index2",  "len",       "limit",
     "maxage", "maxlen",    "milliseconds", "ms",     "numkeys", "numlocal",  "numreplicas",
-    "offset", "port",      "protover",     "rank",   "samples", "seconds",   "start",
+    "num-matches", "offset", "port",      "protover",     "rank",   "samples", "seconds",   "start",
     "stop",   "threshold", "timeout",      "ttl",    "version", "column",    "row"};
 constexpr std::string_view kFloatingNames[] = {"height", "latitude", "longitude", "max",
                                                "min",    "radius",   "score",     "width"};
