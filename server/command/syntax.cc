@@ -101,11 +101,14 @@ std::vector<Item> fold_repetitions(const Sequence& sequence) {
 constexpr std::string_view kKeyNames[] = {"key",         "key1",    "key2", "newkey", "source",
                                           "destination", "destkey", "src",  "dst"};
 constexpr std::string_view kIntegerNames[] = {
-    "bit",    "client-id", "count",        "cursor", "db",      "decrement", "destination-db",
-    "end",    "increment", "index",        "index1", "index2",  "len",       "limit",
-    "maxage", "maxlen",    "milliseconds", "ms",     "numkeys", "numlocal",  "numreplicas",
-    "offset", "port",      "protover",     "rank",   "samples", "seconds",   "start",
-    "stop",   "threshold", "timeout",      "ttl",    "version", "column",    "row"};
+    "bit",         "client-id",      "count",   "cursor",    "db",
+    "decrement",   "destination-db", "end",     "increment", "index",
+    "index1",      "index2",         "len",     "limit",     "maxage",
+    "maxlen",      "milliseconds",   "ms",      "numkeys",   "numlocal",
+    "numreplicas", "num-matches",    "offset",  "port",      "protover",
+    "rank",        "samples",        "seconds", "start",     "stop",
+    "threshold",   "timeout",        "ttl",     "version",   "column",
+    "row"};
 constexpr std::string_view kFloatingNames[] = {"height", "latitude", "longitude", "max",
                                                "min",    "radius",   "score",     "width"};
 
