@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "modules/modules.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/numbers.h"
@@ -60,7 +61,7 @@ std::optional<PidFile> write_pid_file(const std::string& path) {
   return std::nullopt;
 }
 
-Status serve(Configuration& configuration, ProcessTitle& title) {
+Status serve(Configuration& configuration, const Modules& modules, ProcessTitle& title) {
   const Supervisor supervisor(configuration.process.supervised.get());
   configuration.supervisor = supervisor.name();
   const bool in_background = configuration.process.daemonize.get() && !supervisor.is_present();
@@ -72,7 +73,7 @@ Status serve(Configuration& configuration, ProcessTitle& title) {
   }
   greet(configuration);
 
-  Server server(configuration);
+  Server server(configuration, modules);
   CrashReport crash_report(server.running_command());
   crash_report.set_log_file(configuration.process.logfile.get());
   if (configuration.process.crash_log_enabled.get()) crash_report.start();
@@ -101,6 +102,8 @@ int run(std::span<const char* const> arguments, ProcessTitle& title) {
   if (!parsed.is_ok()) return fail(parsed.text());
   const CommandLine& line = parsed.value();
   Configuration configuration;
+  const Modules modules = make_modules();
+  for (const auto& module : modules) configuration.options.add(module->options);
   switch (line.action) {
     case Action::print_version:
       return print("Larder server v=" LARDER_VERSION " malloc=" + allocator_name() + " bits=64\n");
@@ -114,7 +117,7 @@ int run(std::span<const char* const> arguments, ProcessTitle& title) {
     return fail(loaded.text());
   }
   if (line.action == Action::check_config) return print(line.config_file + ": OK\n");
-  if (Status served = serve(configuration, title); !served.is_ok()) {
+  if (Status served = serve(configuration, modules, title); !served.is_ok()) {
     log::warning(served.text());
     return fail(served.text());
   }

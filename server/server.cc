@@ -14,7 +14,7 @@ namespace larder {
 namespace {
 
 // How long one slice of background work may take between two turns.
-constexpr int64_t kBackgroundSliceUs = 500;
+constexpr int64_t kBackgroundSliceUs = 300;
 
 GateRules::Allowed gate_rule(Allowed allowed) {
   switch (allowed) {
@@ -27,16 +27,20 @@ GateRules::Allowed gate_rule(Allowed allowed) {
 
 }  // namespace
 
-Server::Server(Configuration& configuration)
+Server::Server(Configuration& configuration, const Modules& modules)
     : configuration_(configuration),
+      modules_(modules),
       keyspace_(static_cast<size_t>(configuration.keyspace.databases.get())),
-      services_{keyspace_, commands_, clients_, configuration.options, info_, *this, limits_, memory_},
+      services_{keyspace_, commands_, clients_, configuration.options, info_, *this, limits_, memory_,
+                hooks_, pushes_},
+      host_(services_),
       dispatcher_(services_),
       server_info_({configuration, services_, dispatcher_.stats(), network_stats_}),
       reactor_(*this, network_stats_),
       listener_(reactor_, [this](int fd, ConnectionKind kind) { accept(fd, kind); }),
       tick_(reactor_),
-      background_(reactor_) {
+      background_(reactor_),
+      timeouts_(reactor_) {
   register_commands();
   register_info();
 }
@@ -45,6 +49,12 @@ Server::~Server() { listener_.close(); }
 
 void Server::register_commands() {
   for (const CommandFamily& family : core_commands()) commands_.add(family);
+  for (const auto& module : modules_) {
+    for (CommandFamily family : module->commands()) {
+      family.owner = module.get();
+      commands_.add(family);
+    }
+  }
 }
 
 void Server::register_info() {
@@ -52,6 +62,9 @@ void Server::register_info() {
   info_.add(dispatcher_.stats());
   info_.add(keyspace_.stats);
   server_info_.add_to(info_);
+  for (const auto& module : modules_) {
+    if (!module->info.fields().empty()) info_.add(module->info);
+  }
 }
 
 // --- Start and end ---
@@ -61,6 +74,7 @@ Status Server::start() {
   configuration_.network.maxclients.assign(max_clients_);
   take_rules();
   follow_options();
+  for (const auto& module : modules_) module->start(host_);
   TRY(listen());
   memory_.sample();
   memory_.mark_startup();
@@ -126,6 +140,9 @@ void Server::run_turn(std::span<Connection* const> ready) { dispatcher_.run_turn
 bool Server::rest() {
   const bool has_more = keyspace_.do_background_work(Deadline::in_us(kBackgroundSliceUs));
   if (!has_more) plan_background_work();
+  // Keys that went because their time had come.
+  dispatcher_.serve_blocked();
+  plan_timeouts();
   return has_more;
 }
 
@@ -135,6 +152,18 @@ void Server::plan_background_work() {
   background_planned_ms_ = next_ms;
   const int64_t wait_ms = std::max<int64_t>(next_ms - keyspace_.now_ms(), 1);
   background_.start_once(static_cast<uint64_t>(wait_ms), [this] { background_planned_ms_ = INT64_MAX; });
+}
+
+// One timer for all clients that wait, set to the one that is due first.
+void Server::plan_timeouts() {
+  const int64_t next_ms = dispatcher_.next_timeout_ms();
+  if (next_ms >= timeouts_planned_ms_) [[likely]] return;
+  timeouts_planned_ms_ = next_ms;
+  const int64_t wait_ms = std::max<int64_t>(next_ms - monotonic_us() / 1000, 1);
+  timeouts_.start_once(static_cast<uint64_t>(wait_ms), [this] {
+    timeouts_planned_ms_ = INT64_MAX;
+    dispatcher_.end_overdue_waits();
+  });
 }
 
 void Server::tick() {
@@ -186,11 +215,7 @@ void Server::take_rules() {
   rules.gates.debug_command = gate_rule(configuration_.process.enable_debug_command.get());
   rules.gates.max_memory = static_cast<size_t>(configuration_.keyspace.maxmemory.get());
   limits_.max_bulk_bytes = rules.request_limits.max_bulk_bytes;
-  const OutputLimit& normal = network.client_output_buffer_limit.get().of(OutputClass::normal);
-  rules.hard_output_limit = static_cast<size_t>(normal.hard_bytes);
-  rules.soft_output_limit = normal.soft_bytes;
-  rules.soft_output_seconds =
-      static_cast<int64_t>(std::min<uint64_t>(normal.soft_seconds, INT64_MAX));
+  rules.output_limits = network.client_output_buffer_limit.get();
   login_.set_password(configuration_.dispatch.requirepass.get());
   keyspace_.type_limits = configuration_.types.limits();
   dispatcher_.apply_limits();
@@ -220,6 +245,12 @@ void Server::follow_options() {
   });
   configuration_.process.dir.on_change(
       [this] { return enter_working_directory(configuration_.process); });
+  // Here and not when the process starts: a server in the background is a child, which has no threads.
+  purge_in_background(configuration_.keyspace.jemalloc_bg_thread.get());
+  configuration_.keyspace.jemalloc_bg_thread.on_change([this]() -> Status {
+    purge_in_background(configuration_.keyspace.jemalloc_bg_thread.get());
+    return ok;
+  });
   configuration_.keyspace.hz.on_change([this]() -> Status {
     tick_.set_interval(1000 / static_cast<uint64_t>(configuration_.keyspace.hz.get()));
     return ok;

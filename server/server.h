@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "server/base/result.h"
 #include "server/command/context.h"
@@ -13,6 +14,8 @@
 #include "server/info/info.h"
 #include "server/keyspace/keyspace.h"
 #include "server/memory/memory_usage.h"
+#include "server/module/host.h"
+#include "server/module/module.h"
 #include "server/network/listener.h"
 #include "server/network/reactor.h"
 #include "server/network/signals.h"
@@ -23,7 +26,8 @@ namespace larder {
 
 class Server final : private TurnHandler, private ServerControl {
  public:
-  explicit Server(Configuration& configuration);
+  // Both outlive the server; the options of the modules are part of the configuration already.
+  Server(Configuration& configuration, const Modules& modules);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -47,8 +51,18 @@ class Server final : private TurnHandler, private ServerControl {
   bool is_shutting_down() const override { return is_shutting_down_; }
   void pause_clients(PauseMode mode, int64_t until_ms) override { dispatcher_.pause(mode, until_ms); }
   void unpause_clients() override { dispatcher_.unpause(); }
-  bool unblock(Client&, bool) override { return false; }  // nothing blocks yet
-  size_t blocked_clients() const override { return 0; }
+  bool unblock(Client& client, bool with_error) override {
+    return dispatcher_.unblock(client, with_error);
+  }
+  void block(Client& client, std::span<const std::string_view> arguments, Wait wait) override {
+    dispatcher_.block(client, arguments, std::move(wait));
+  }
+  BlockedCounts blocked() const override { return dispatcher_.blocked(); }
+  Status run_transaction(Context& ctx) override { return dispatcher_.run_transaction(ctx); }
+  void begin_transaction(Client& client) override { dispatcher_.begin_transaction(client); }
+  void discard_transaction(Client& client) override { dispatcher_.discard_transaction(client); }
+  void watch(Client& client, const Key& key) override { dispatcher_.watch(client, key); }
+  void unwatch(Client& client) override { dispatcher_.unwatch(client); }
   Status authenticate(Client& client, std::string_view user, std::string_view password) override;
   bool has_default_password() const override { return login_.needs_password(); }
   void log_in_by_default(Client& client) override { login_.log_in_by_default(client); }
@@ -65,8 +79,10 @@ class Server final : private TurnHandler, private ServerControl {
   void on_signal(int signal);
   void tick();
   void plan_background_work();
+  void plan_timeouts();
 
   Configuration& configuration_;
+  const Modules& modules_;
   Info info_;
   NetworkStats network_stats_;
   Keyspace keyspace_;
@@ -74,8 +90,11 @@ class Server final : private TurnHandler, private ServerControl {
   ClientList clients_;
   Limits limits_;
   MemoryUsage memory_;
+  Hooks hooks_;
+  Pushes pushes_;
   Login login_;
   Services services_;
+  Host host_;
   Dispatcher dispatcher_;
   ServerInfo server_info_;
   Reactor reactor_;
@@ -83,6 +102,8 @@ class Server final : private TurnHandler, private ServerControl {
   Timer tick_;
   Timer background_;
   int64_t background_planned_ms_ = INT64_MAX;
+  Timer timeouts_;
+  int64_t timeouts_planned_ms_ = INT64_MAX;
   std::unique_ptr<Signals> signals_;
   uint32_t max_clients_ = 0;
   bool is_shutting_down_ = false;

@@ -128,7 +128,11 @@ ClientsSection::ClientsSection(const InfoSources& sources)
         writer.line("maxclients", sources.configuration.network.maxclients.text());
         writer.line("client_recent_max_input_buffer", std::to_string(largest_input));
         writer.line("client_recent_max_output_buffer", std::to_string(largest_output));
-        writer.line("blocked_clients", std::to_string(services.control.blocked_clients()));
+        const BlockedCounts blocked = services.control.blocked();
+        writer.line("blocked_clients", std::to_string(blocked.clients));
+        writer.line("clients_in_timeout_table", std::to_string(blocked.with_timeout));
+        writer.line("total_blocking_keys", std::to_string(blocked.keys));
+        writer.line("total_blocking_keys_on_nokey", std::to_string(blocked.keys_on_removal));
       }) {}
 
 // As in Redis, a server that has not saved yet names its start as the last save.

@@ -14,9 +14,6 @@ struct UnusedField {
 // A part that brings one of these features takes its rows out and has fields of its own.
 constexpr UnusedField kUnusedFields[] = {
     {"Clients", "tracking_clients"},
-    {"Clients", "clients_in_timeout_table"},
-    {"Clients", "total_blocking_keys"},
-    {"Clients", "total_blocking_keys_on_nokey"},
 
     {"Memory", "used_memory_lua"},
     {"Memory", "used_memory_vm_eval"},
@@ -82,9 +79,6 @@ constexpr UnusedField kUnusedFields[] = {
     {"Stats", "evicted_clients"},
     {"Stats", "total_eviction_exceeded_time"},
     {"Stats", "current_eviction_exceeded_time"},
-    {"Stats", "pubsub_channels"},
-    {"Stats", "pubsub_patterns"},
-    {"Stats", "pubsubshard_channels"},
     {"Stats", "latest_fork_usec"},
     {"Stats", "total_forks"},
     {"Stats", "migrate_cached_sockets"},

@@ -11,6 +11,19 @@
 
 #include "server/base/assert.h"
 
+#ifdef LARDER_JEMALLOC
+// Where jemalloc looks for the settings of a program when it starts; MALLOC_CONF still overrules them.
+//
+// dirty_decay_ms: unused pages go back after one second instead of ten, so that the process takes
+// what its data needs. At a million small keys that is 4 bytes a key, for some 2 % of the time while
+// they are put in.
+//
+// slab_sizes: jemalloc describes each slab in 128 bytes, and the classes of 128, 256, 512 ... bytes
+// have slabs of a single page: 4 to 64 bytes an allocation. With these sizes it is 1 to 8.
+const char* malloc_conf =
+    "dirty_decay_ms:1000,slab_sizes:113-128:4|225-256:8|449-512:8|897-1024:8|1793-2048:8";
+#endif
+
 namespace larder {
 namespace {
 
@@ -62,6 +75,12 @@ void* allocate(size_t bytes) {
   return memory;
 }
 
+void* allocate_zeroed(size_t bytes) {
+  void* memory = mallocx(bytes == 0 ? 1 : bytes, MALLOCX_ZERO);
+  if (memory == nullptr) [[unlikely]] out_of_memory(bytes);
+  return memory;
+}
+
 void* allocate_aligned(size_t alignment, size_t bytes) {
   void* memory = mallocx(bytes, MALLOCX_ALIGN(alignment));
   if (memory == nullptr) [[unlikely]] out_of_memory(bytes);
@@ -107,6 +126,10 @@ MemoryFigures memory_figures() {
 
 void purge_allocator() { mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0); }
 
+void purge_in_background(bool is_on) {
+  mallctl("background_thread", nullptr, nullptr, &is_on, sizeof(is_on));
+}
+
 std::string allocator_report() {
   std::string report;
   malloc_stats_print(
@@ -131,6 +154,12 @@ void* allocate(size_t bytes) {
   return memory;
 }
 
+void* allocate_zeroed(size_t bytes) {
+  void* memory = std::calloc(bytes == 0 ? 1 : bytes, 1);
+  if (memory == nullptr) out_of_memory(bytes);
+  return memory;
+}
+
 void* allocate_aligned(size_t alignment, size_t bytes) {
   void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
   if (memory == nullptr) out_of_memory(bytes);
@@ -151,6 +180,7 @@ size_t used_memory() { return mallinfo2().uordblks; }
 void refresh_memory_figures() {}
 MemoryFigures memory_figures() { return {}; }
 void purge_allocator() { malloc_trim(0); }
+void purge_in_background(bool) {}
 std::string allocator_report() { return "Stats not supported for the current allocator"; }
 std::string allocator_name() { return "libc"; }
 

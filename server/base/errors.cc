@@ -15,6 +15,9 @@ std::string concat(std::initializer_list<std::string_view> parts) {
   return text;
 }
 
+// Where Redis formats a client's bytes as a C string.
+std::string_view until_nul(std::string_view text) { return text.substr(0, text.find('\0')); }
+
 }  // namespace
 
 Error error(std::string_view text) { return Error(concat({"ERR ", text})); }
@@ -50,15 +53,103 @@ Error lcs_exceeds_limit() {
 Error lcs_no_memory() {
   return error("Insufficient memory, failed allocating transient memory for LCS");
 }
+Error bit_offset_out_of_range() { return error("bit offset is not an integer or out of range"); }
+Error bit_out_of_range() { return error("bit is not an integer or out of range"); }
+Error wrong_bit() { return error("The bit argument must be 1 or 0."); }
+Error bitop_not_takes_one() {
+  return error("BITOP NOT must be called with a single source key.");
+}
+Error bitop_takes_two(std::string_view operation) {
+  return error(concat({"BITOP ", operation, " must be called with at least two source keys."}));
+}
+Error wrong_bit_field_type() {
+  return error(
+      "Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.");
+}
+Error wrong_bit_field_overflow() { return error("Invalid OVERFLOW type specified"); }
+Error bit_field_is_read_only() { return error("BITFIELD_RO only supports the GET subcommand"); }
+Error not_on_map(double longitude, double latitude) {
+  return error(concat({"invalid longitude,latitude pair ", std::to_string(longitude), ",",
+                       std::to_string(latitude)}));
+}
+Error unknown_geo_unit() { return error("unsupported unit provided. please use M, KM, FT, MI"); }
+Error geo_number_needed(std::string_view what) { return error(concat({"need numeric ", what})); }
+Error geo_radius_negative() { return error("radius cannot be negative"); }
+Error geo_box_negative() { return error("height or width cannot be negative"); }
+Error geo_member_missing() { return error("could not decode requested zset member"); }
+Error count_not_positive() { return error("COUNT must be > 0"); }
+Error geo_store_with_details(std::string_view option) {
+  return error(
+      concat({option, " is not compatible with WITHDIST, WITHHASH and WITHCOORD options"}));
+}
+Error geo_center_missing(std::string_view command) {
+  return error(concat({"exactly one of FROMMEMBER or FROMLONLAT can be specified for ", command}));
+}
+Error geo_shape_missing(std::string_view command) {
+  return error(concat({"exactly one of BYRADIUS and BYBOX can be specified for ", command}));
+}
+Error geo_any_without_count() { return error("the ANY argument requires COUNT argument"); }
+Error not_a_hyperloglog() {
+  return Error("WRONGTYPE Key is not a valid HyperLogLog string value.");
+}
+Error corrupted_hyperloglog() { return Error("INVALIDOBJ Corrupted HLL object detected"); }
+Error hyperloglog_not_sparse() { return error("HLL encoding is not sparse"); }
+Error hyperloglog_self_test_failed(std::string_view what) {
+  return error(concat({"TESTFAILED ", what}));
+}
+Error unknown_pfdebug_subcommand(std::string_view name) {
+  return error(concat({"Unknown PFDEBUG subcommand '", name, "'"}));
+}
+Error specified_key_missing() { return error("The specified key does not exist"); }
 Error value_out_of_range() { return error("value is out of range"); }
 Error value_not_between(std::string_view min, std::string_view max) {
   return error(concat({"value is out of range, value must between ", min, " and ", max}));
 }
+Error key_count_not_positive() { return error("numkeys should be greater than 0"); }
+Error key_count_beyond_arguments() {
+  return error("Number of keys can't be greater than number of args");
+}
+Error negative_limit() { return error("LIMIT can't be negative"); }
 Error must_be_positive() { return error("value is out of range, must be positive"); }
 Error not_positive(std::string_view what) { return error(concat({what, " must be positive"})); }
 Error integer_not_between(int64_t min, int64_t max) {
   return error(concat({"value is out of range, value must between ", std::to_string(min), " and ",
                        std::to_string(max)}));
+}
+
+Error score_not_a_number() { return error("resulting score is not a number (NaN)"); }
+Error not_a_score_range() { return error("min or max is not a float"); }
+Error not_a_lex_range() { return error("min or max not valid string range item"); }
+Error new_and_present_together() {
+  return error("XX and NX options at the same time are not compatible");
+}
+Error score_conditions_together() {
+  return error("GT, LT, and/or NX options at the same time are not compatible");
+}
+Error several_increments() {
+  return error("INCR option supports a single increment-element pair");
+}
+Error limit_of_ranks() {
+  return error(
+      "syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX");
+}
+Error scores_of_lex_range() {
+  return error("syntax error, WITHSCORES not supported in combination with BYLEX");
+}
+Error weight_not_a_float() { return error("weight value is not a float"); }
+Error no_input_key(std::string_view command) {
+  return error(concat({"at least 1 input key is needed for '", command, "' command"}));
+}
+Error must_be_greater_than_zero(std::string_view what) {
+  return error(concat({what, " should be greater than 0"}));
+}
+Error cannot_be_negative(std::string_view what) {
+  return error(concat({what, " can't be negative"}));
+}
+Error rank_is_zero() {
+  return error(
+      "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative "
+      "to start from the end of the list");
 }
 
 Error syntax() { return error("syntax error"); }
@@ -118,6 +209,98 @@ Error invalid_second_database_index() { return error("invalid second DB index");
 Error database_index_out_of_range() { return error("DB index is out of range"); }
 Error same_object() { return error("source and destination objects are the same"); }
 Error invalid_cursor() { return error("invalid cursor"); }
+
+Error invalid_stream_id() {
+  return error("Invalid stream ID specified as stream command argument");
+}
+Error invalid_interval_start() { return error("invalid start ID for the interval"); }
+Error invalid_interval_end() { return error("invalid end ID for the interval"); }
+Error two_trim_strategies() {
+  return error("syntax error, MAXLEN and MINID options at the same time are not compatible");
+}
+Error negative_trim_argument(std::string_view option) {
+  return error(concat({"The ", option, " argument must be >= 0."}));
+}
+Error limit_without_trim() {
+  return error("syntax error, LIMIT cannot be used without specifying a trimming strategy");
+}
+Error xtrim_without_strategy() {
+  return error("syntax error, XTRIM must be called with a trimming strategy");
+}
+Error limit_of_exact_trim() {
+  return error("syntax error, LIMIT cannot be used without the special ~ option");
+}
+Error stream_id_is_zero() { return error("The ID specified in XADD must be greater than 0-0"); }
+Error stream_ids_exhausted() {
+  return error("The stream has exhausted the last possible ID, unable to add more items");
+}
+Error stream_id_too_small() {
+  return error("The ID specified in XADD is equal or smaller than the target stream top item");
+}
+Error stream_entry_too_large() { return error("Elements are too large to be stored"); }
+Error unbalanced_streams(std::string_view command, std::string_view special_id) {
+  return error(concat({"Unbalanced '", command, "' list of streams: for each stream key an ID or '",
+                       special_id, "' must be specified."}));
+}
+Error option_of_xreadgroup(std::string_view option) {
+  return error(concat({"The ", option,
+                       " option is only supported by XREADGROUP. You called XREAD instead."}));
+}
+Error missing_group() { return error("Missing GROUP option for XREADGROUP"); }
+Error dollar_in_xreadgroup() {
+  return error(
+      "The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this "
+      "consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just "
+      "return an empty result set.");
+}
+Error greater_in_xread() {
+  return error(
+      "The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> "
+      "option.");
+}
+Error no_key_or_group(std::string_view key, std::string_view group, std::string_view where) {
+  return Error(concat({"NOGROUP No such key '", until_nul(key), "' or consumer group '",
+                       until_nul(group), "'", where}));
+}
+Error no_group(std::string_view group, std::string_view key) {
+  return Error(concat({"NOGROUP No such consumer group '", until_nul(group), "' for key name '",
+                       until_nul(key), "'"}));
+}
+Error group_exists() { return Error("BUSYGROUP Consumer Group name already exists"); }
+Error xgroup_needs_key() {
+  return error(
+      "The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the "
+      "MKSTREAM option to create an empty stream automatically.");
+}
+Error negative_entries_read() { return error("value for ENTRIESREAD must be positive or -1"); }
+Error negative_entries_added() { return error("entries_added must be positive"); }
+Error xsetid_below_given_deleted() {
+  return error("The ID specified in XSETID is smaller than the provided max_deleted_entry_id");
+}
+Error xsetid_below_deleted() {
+  return error("The ID specified in XSETID is smaller than current max_deleted_entry_id");
+}
+Error xsetid_below_top() {
+  return error("The ID specified in XSETID is smaller than the target stream top item");
+}
+Error xsetid_added_below_length() {
+  return error("The entries_added specified in XSETID is smaller than the target stream length");
+}
+Error invalid_claim_argument(std::string_view what, std::string_view command) {
+  return error(concat({"Invalid ", what, " argument for ", command}));
+}
+Error unrecognized_claim_option(std::string_view option) {
+  return error(concat({"Unrecognized XCLAIM option '", until_nul(option), "'"}));
+}
+Error claim_count_not_positive() { return error("COUNT must be > 0"); }
+Error claim_count_too_high() {
+  return error("Insufficient memory, failed allocating transient memory, COUNT too high.");
+}
+Error id_count_not_positive() { return error("Number of IDs must be a positive integer"); }
+Error id_count_mismatch() {
+  return error("The `numids` parameter must match the number of arguments");
+}
+Error missing_ids() { return error("IDS option is required"); }
 
 Error no_auth() { return Error("NOAUTH Authentication required."); }
 Error wrong_password() {
@@ -187,6 +370,28 @@ Error wrong_pause_mode() { return error("CLIENT PAUSE mode must be WRITE or ALL"
 Error timeout_not_an_integer() { return error("timeout is not an integer or out of range"); }
 Error timeout_negative() { return error("timeout is negative"); }
 Error timeout_out_of_range() { return error("timeout is out of range"); }
+Error timeout_not_a_float() { return error("timeout is not a float or out of range"); }
+Error unblocked() { return Error("UNBLOCKED client unblocked via CLIENT UNBLOCK"); }
+Error nested_multi() { return error("MULTI calls can not be nested"); }
+Error watch_inside_multi() { return error("WATCH inside MULTI is not allowed"); }
+Error exec_without_multi() { return error("EXEC without MULTI"); }
+Error discard_without_multi() { return error("DISCARD without MULTI"); }
+Error not_in_transaction() { return error("Command not allowed inside a transaction"); }
+Error transaction_had_errors() {
+  return Error("EXECABORT Transaction discarded because of previous errors.");
+}
+Error transaction_discarded(std::string_view reason) {
+  if (reason.starts_with("ERR ")) reason.remove_prefix(4);
+  return Error(concat({"EXECABORT Transaction discarded because of: ", reason}));
+}
+Error only_subscriptions(std::string_view command) {
+  return error(concat({"Can't execute '", command,
+                       "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+                       "allowed in this context"}));
+}
+Error subscribes_in_transaction(std::string_view command) {
+  return error(concat({command, " isn't allowed for a DENY BLOCKING client"}));
+}
 Error not_tracking() {
   return error(
       "CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT "
@@ -292,6 +497,9 @@ Error unknown_output_class() {
 }
 Error bad_output_limit() {
   return Error("Error in hard, soft or soft_seconds setting in buffer limit configuration.");
+}
+Error invalid_event_class() {
+  return Error("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
 }
 
 }  // namespace larder::errors

@@ -34,11 +34,54 @@ Error lcs_length_and_ranges();
 Error lcs_string_too_long();
 Error lcs_exceeds_limit();
 Error lcs_no_memory();
+Error bit_offset_out_of_range();
+Error bit_out_of_range();
+Error wrong_bit();  // of BITPOS
+Error bitop_not_takes_one();
+Error bitop_takes_two(std::string_view operation);
+Error wrong_bit_field_type();
+Error wrong_bit_field_overflow();
+Error bit_field_is_read_only();
+Error not_on_map(double longitude, double latitude);
+Error unknown_geo_unit();
+Error geo_number_needed(std::string_view what);
+Error geo_radius_negative();
+Error geo_box_negative();
+Error geo_member_missing();
+Error count_not_positive();
+Error geo_store_with_details(std::string_view option);
+Error geo_center_missing(std::string_view command);
+Error geo_shape_missing(std::string_view command);
+Error geo_any_without_count();
+Error not_a_hyperloglog();
+Error corrupted_hyperloglog();
+Error hyperloglog_not_sparse();
+Error hyperloglog_self_test_failed(std::string_view what);
+Error unknown_pfdebug_subcommand(std::string_view name);
+Error specified_key_missing();
 Error value_out_of_range();
 Error value_not_between(std::string_view min, std::string_view max);
 Error must_be_positive();
+Error key_count_not_positive();
+Error key_count_beyond_arguments();
+Error negative_limit();
 Error not_positive(std::string_view what);  // "<what> must be positive"
 Error integer_not_between(int64_t min, int64_t max);
+Error must_be_greater_than_zero(std::string_view what);  // "<what> should be greater than 0"
+Error cannot_be_negative(std::string_view what);         // "<what> can't be negative"
+Error rank_is_zero();                                    // LPOS
+
+// Sorted sets
+Error score_not_a_number();
+Error not_a_score_range();
+Error not_a_lex_range();
+Error new_and_present_together();   // ZADD: NX and XX
+Error score_conditions_together();  // ZADD: two of NX, GT and LT
+Error several_increments();
+Error limit_of_ranks();
+Error scores_of_lex_range();
+Error weight_not_a_float();
+Error no_input_key(std::string_view command);
 
 // Arguments
 Error syntax();
@@ -70,6 +113,42 @@ Error database_index_out_of_range();
 Error same_object();
 Error invalid_cursor();
 
+// Streams
+Error invalid_stream_id();
+Error invalid_interval_start();
+Error invalid_interval_end();
+Error two_trim_strategies();
+Error negative_trim_argument(std::string_view option);  // MAXLEN, LIMIT
+Error limit_without_trim();
+Error xtrim_without_strategy();
+Error limit_of_exact_trim();
+Error stream_id_is_zero();
+Error stream_ids_exhausted();
+Error stream_id_too_small();
+Error stream_entry_too_large();
+Error unbalanced_streams(std::string_view command, std::string_view special_id);
+Error option_of_xreadgroup(std::string_view option);
+Error missing_group();
+Error dollar_in_xreadgroup();
+Error greater_in_xread();
+Error no_key_or_group(std::string_view key, std::string_view group, std::string_view where = {});
+Error no_group(std::string_view group, std::string_view key);
+Error group_exists();
+Error xgroup_needs_key();
+Error negative_entries_read();
+Error negative_entries_added();
+Error xsetid_below_given_deleted();
+Error xsetid_below_deleted();
+Error xsetid_below_top();
+Error xsetid_added_below_length();
+Error invalid_claim_argument(std::string_view what, std::string_view command);
+Error unrecognized_claim_option(std::string_view option);
+Error claim_count_not_positive();
+Error claim_count_too_high();
+Error id_count_not_positive();
+Error id_count_mismatch();
+Error missing_ids();
+
 // Access
 Error no_auth();
 Error wrong_password();
@@ -100,8 +179,24 @@ Error wrong_pause_mode();
 Error timeout_not_an_integer();
 Error timeout_negative();
 Error timeout_out_of_range();
+Error timeout_not_a_float();
+Error unblocked();
 Error not_tracking();
 Error not_supported_yet(std::string_view what);
+
+// Transactions
+Error nested_multi();
+Error watch_inside_multi();
+Error exec_without_multi();
+Error discard_without_multi();
+Error not_in_transaction();
+Error transaction_had_errors();
+// `reason`: the text of the error for which EXEC was refused.
+Error transaction_discarded(std::string_view reason);
+
+// Publish and subscribe
+Error only_subscriptions(std::string_view command);
+Error subscribes_in_transaction(std::string_view command);  // upper case
 
 // COMMAND
 Error invalid_command();
@@ -160,5 +255,6 @@ Error too_many_bind_addresses();
 Error wrong_number_of_output_limits();
 Error unknown_output_class();
 Error bad_output_limit();
+Error invalid_event_class();
 
 }  // namespace larder::errors

@@ -2,6 +2,7 @@
 // added. A hook that nobody uses costs one branch.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -13,15 +14,23 @@ class Hook {
  public:
   using Listener = std::function<void(Arguments...)>;
 
-  void add(Listener listener) { listeners_.push_back(std::move(listener)); }
+  // Returns a number to remove it by. Neither may be called by a listener of the same hook.
+  uint64_t add(Listener listener) {
+    listeners_.emplace_back(++last_id_, std::move(listener));
+    return last_id_;
+  }
+  void remove(uint64_t id) {
+    std::erase_if(listeners_, [id](const auto& known) { return known.first == id; });
+  }
   bool is_used() const { return !listeners_.empty(); }
   void operator()(Arguments... arguments) const {
     if (listeners_.empty()) [[likely]] return;
-    for (const Listener& listener : listeners_) listener(arguments...);
+    for (const auto& [id, listener] : listeners_) listener(arguments...);
   }
 
  private:
-  std::vector<Listener> listeners_;
+  std::vector<std::pair<uint64_t, Listener>> listeners_;
+  uint64_t last_id_ = 0;
 };
 
 }  // namespace larder

@@ -25,6 +25,9 @@ std::string flags_of(const Client& client) {
   if (client.type == ClientType::replica) flags += 'S';
   if (client.type == ClientType::primary) flags += 'M';
   if (client.type == ClientType::pubsub) flags += 'P';
+  if (client.is_in_transaction()) flags += 'x';
+  if (client.is_blocked) flags += 'b';
+  if (client.watched_key_changed) flags += 'd';
   if (client.socket.is_unix_socket()) flags += 'U';
   if (client.no_evict) flags += 'e';
   if (client.no_touch) flags += 'T';
@@ -62,10 +65,10 @@ void add_session(Line& line, const Client& client, int64_t now_ms) {
       .add("idle", (now_ms - client.last_request_ms) / 1000)
       .add("flags", flags_of(client))
       .add("db", client.database)
-      .add("sub", size_t{0})
-      .add("psub", size_t{0})
-      .add("ssub", size_t{0})
-      .add("multi", int64_t{-1});
+      .add("sub", client.subscriptions.channels)
+      .add("psub", client.subscriptions.patterns)
+      .add("ssub", client.subscriptions.shard_channels)
+      .add("multi", client.queued_requests);
 }
 
 // Larder has one growing chain of output where Redis has a fixed buffer and a list behind it: rbs
@@ -75,7 +78,7 @@ void add_buffers(Line& line, const Client& client) {
   line.add("qbuf", client.socket.input_bytes())
       .add("qbuf-free", client.socket.input_unused())
       .add("argv-mem", client.socket.argument_bytes())
-      .add("multi-mem", size_t{0})
+      .add("multi-mem", client.queued_bytes)
       .add("rbs", output.memory())
       .add("rbp", output.bytes())
       .add("obl", output.bytes())

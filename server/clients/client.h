@@ -8,8 +8,12 @@
 
 #include "protocol/output_chain.h"
 #include "protocol/resp.h"
+#include "server/base/result.h"
 
 namespace larder {
+
+class Client;
+class Command;
 
 // What a session asks of the socket below it. Implemented in dispatch.
 class ClientSocket {
@@ -67,7 +71,27 @@ class Client {
   bool no_evict = false;
   bool no_touch = false;
 
+  // Its requests are being run: it may be in the middle of a reply.
+  bool is_being_answered = false;
+  // What a feature lets stand between this client and its commands, behind all other gates; nullptr:
+  // nothing.
+  Status (*gate)(const Client& client, const Command& command) = nullptr;
+  struct Subscriptions {
+    size_t channels = 0;
+    size_t patterns = 0;
+    size_t shard_channels = 0;
+    size_t total() const { return channels + patterns + shard_channels; }
+  } subscriptions;
+  // MULTI: how many requests wait for EXEC, and what they take.
+  static constexpr int64_t kNoTransaction = -1;
+  int64_t queued_requests = kNoTransaction;
+  size_t queued_bytes = 0;
+  bool is_in_transaction() const { return queued_requests != kNoTransaction; }
+  bool watched_key_changed = false;
+
   bool is_authenticated = false;
+  // Its request waits: for a key, for time to pass, or for the end of CLIENT PAUSE.
+  bool is_blocked = false;
   std::string user = "default";
 
   // What it did.

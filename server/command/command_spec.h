@@ -20,6 +20,12 @@ class Context;
 // Writes its reply, or returns the error that the dispatcher writes (and counts); never both.
 using CommandFunction = Status (*)(Context&);
 
+// What the commands of one file share and find in Context::owner(): the module that brings them.
+class CommandOwner {
+ protected:
+  ~CommandOwner() = default;
+};
+
 using KeyRule = bool (*)(std::span<const std::string_view> arguments, std::vector<KeyPosition>& positions);
 
 enum CommandFlags : uint64_t {
@@ -72,6 +78,8 @@ enum CommandFlags : uint64_t {
 
   // The argument behind the first key names an element of the collection, which is looked up ahead.
   kElementBehindKey = uint64_t{1} << 60,
+  // The same for the argument after that, behind a score.
+  kElementBehindScore = uint64_t{1} << 61,
 };
 
 struct CommandSpec {
@@ -100,6 +108,7 @@ struct CommandFamily {
   // The group that COMMAND DOCS names: string, generic, connection, server ... The ACL category follows.
   std::string_view group;
   std::span<const CommandSpec> commands;
+  CommandOwner* owner = nullptr;  // outlives the table
 };
 
 }  // namespace larder

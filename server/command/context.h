@@ -16,8 +16,11 @@
 #include "server/base/shared_bytes.h"
 #include "server/clients/client.h"
 #include "server/clients/client_list.h"
+#include "server/clients/pushes.h"
 #include "server/command/command_table.h"
+#include "server/command/hooks.h"
 #include "server/command/server_control.h"
+#include "server/command/wait.h"
 #include "server/config/options.h"
 #include "server/info/info.h"
 #include "server/keyspace/edit.h"
@@ -41,6 +44,8 @@ struct Services {
   ServerControl& control;
   Limits& limits;
   MemoryUsage& memory;
+  Hooks& hooks;
+  Pushes& pushes;
 };
 
 // Every step-th argument from one on.
@@ -113,6 +118,11 @@ class Context {
   const Command& command() const { return *command_; }
   // The name as errors and events show it: "expire", "client|kill".
   std::string_view command_name() const { return command_->full_name(); }
+  // The module that brings the command.
+  template <class Module>
+  Module& owner() const {
+    return static_cast<Module&>(*command_->owner());
+  }
   int64_t now_ms() const { return keyspace.now_ms(); }
 
   // --- Arguments; 0 is the command's name ---
@@ -141,6 +151,24 @@ class Context {
       if (block.data() == arguments_[index].data()) return block;
     }
     return {};
+  }
+
+  // --- Waiting ---
+  // Whether the request may wait. Where it may not, in a transaction or a script, block() answers at
+  // once what it would at the timeout.
+  bool may_block = true;
+  // Whether the request has waited and is run again.
+  bool has_waited = false;
+  // Lets the client wait; `return ctx.block({...})`, with nothing written and nothing changed. The
+  // request is run again from the start when one of its keys may have what it needs. When that turns
+  // out wrong it calls block() again, and keeps its place in the queue and the time that it has left.
+  Status block(Wait wait) {
+    if (may_block) {
+      services.control.block(client, arguments_, std::move(wait));
+    } else {
+      wait.at_timeout(*this);
+    }
+    return ok;
   }
 
   // --- Keys of the selected database ---
@@ -195,5 +223,7 @@ class Context {
   std::span<const uint64_t> hashes_;
   std::span<SharedBytes> large_;
 };
+
+inline void reply_null_array(Context& ctx) { ctx.reply.null_array(); }
 
 }  // namespace larder

@@ -2,15 +2,28 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "server/base/result.h"
 #include "server/clients/client.h"
+#include "server/command/wait.h"
 
 namespace larder {
 
+class Context;
+struct Key;
+
 enum class PauseMode { writes, all };
+
+// What INFO tells of waiting clients.
+struct BlockedCounts {
+  size_t clients = 0;        // those that CLIENT PAUSE holds back included
+  size_t with_timeout = 0;
+  size_t keys = 0;           // for which somebody waits
+  size_t keys_on_removal = 0;  // ... also for them to go
+};
 
 class ServerControl {
  public:
@@ -23,7 +36,16 @@ class ServerControl {
   // CLIENT UNBLOCK: ends the wait of a blocked client, as if its time were up or with an error.
   // Returns whether it was blocked.
   virtual bool unblock(Client& client, bool with_error) = 0;
-  virtual size_t blocked_clients() const = 0;
+  // Lets the client wait with this request: see Context::block.
+  virtual void block(Client& client, std::span<const std::string_view> arguments, Wait wait) = 0;
+  virtual BlockedCounts blocked() const = 0;
+  // EXEC: runs what MULTI has queued, and writes the reply.
+  virtual Status run_transaction(Context& ctx) = 0;
+  virtual void begin_transaction(Client& client) = 0;
+  // Forgets what was queued and what is watched.
+  virtual void discard_transaction(Client& client) = 0;
+  virtual void watch(Client& client, const Key& key) = 0;
+  virtual void unwatch(Client& client) = 0;
   // Checks and sets a login. Error: WRONGPASS. A user who needs no password may give any.
   virtual Status authenticate(Client& client, std::string_view user, std::string_view password) = 0;
   // Whether the default user needs a password: AUTH with a password alone is an error otherwise.

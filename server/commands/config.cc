@@ -5,7 +5,7 @@
 #include "server/base/log.h"
 #include "server/command/context.h"
 #include "server/commands/families.h"
-#include "server/commands/reply_help.h"
+#include "server/command/reply_help.h"
 #include "server/config/file_writer.h"
 
 namespace larder {

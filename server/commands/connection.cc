@@ -16,6 +16,13 @@ constexpr uint64_t kSession = kNoAuth | kNoScript | kLoading | kStale | kFast | 
 // PING [message]
 Status ping(Context& ctx) {
   if (ctx.argc() > 2) return errors::wrong_arity(ctx.command_name());
+  // Where pushes look like replies, the answer looks like a push.
+  if (ctx.client.type == ClientType::pubsub && ctx.client.resp_version == RespVersion::resp2) {
+    ctx.reply.array(2);
+    ctx.reply.bulk("pong");
+    ctx.reply.bulk(ctx.argc() == 1 ? std::string_view() : ctx.arg(1));
+    return ok;
+  }
   if (ctx.argc() == 1) {
     ctx.reply.simple("PONG");
   } else {
@@ -39,6 +46,8 @@ Status quit(Context& ctx) {
 
 // RESET
 Status reset(Context& ctx) {
+  ctx.services.control.discard_transaction(ctx.client);
+  ctx.services.hooks.client_reset(ctx.client);
   ctx.client.reset();
   ctx.services.control.log_in_by_default(ctx.client);
   ctx.reply.set_version(ctx.client.resp_version);

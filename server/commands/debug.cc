@@ -9,7 +9,7 @@
 #include "server/base/log.h"
 #include "server/base/numbers.h"
 #include "server/commands/families.h"
-#include "server/commands/reply_help.h"
+#include "server/command/reply_help.h"
 #include "server/config/file_writer.h"
 
 namespace larder {

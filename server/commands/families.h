@@ -13,17 +13,50 @@ CommandFamily string_set_commands();  // SET and its relatives
 CommandFamily counter_commands();     // INCR and its relatives
 CommandFamily lcs_commands();
 
+// Group "list"
+CommandFamily list_commands();
+CommandFamily list_move_commands();  // from list to list, from one of several, and waiting
 // Group "hash"
 CommandFamily hash_commands();
 CommandFamily hash_walk_commands();    // HGETALL, HRANDFIELD ...
 CommandFamily hash_expiry_commands();  // HEXPIRE, HTTL ...
 CommandFamily hash_life_commands();    // HGETEX, HSETEX, HGETDEL
+// Group "bitmap"
+CommandFamily bitmap_commands();
+CommandFamily bitfield_commands();  // BITFIELD, BITFIELD_RO
+
+// Group "geo"
+CommandFamily geo_commands();
+CommandFamily geo_search_commands();
+
+// Group "hyperloglog"
+CommandFamily hyperloglog_commands();
 
 // Group "generic"
 CommandFamily key_commands();     // DEL, RENAME, COPY ...
 CommandFamily expire_commands();  // EXPIRE, TTL ...
 CommandFamily scan_commands();    // KEYS, SCAN
 CommandFamily object_commands();  // OBJECT
+CommandFamily sort_commands();    // SORT
+
+// Group "sorted-set"
+CommandFamily sorted_set_commands();          // members one by one
+CommandFamily sorted_set_range_commands();    // ZRANGE, ZCOUNT ...
+CommandFamily sorted_set_pop_commands();      // ZPOPMIN, BZMPOP ...
+CommandFamily sorted_set_walk_commands();     // ZRANDMEMBER, ZSCAN
+CommandFamily sorted_set_algebra_commands();  // ZUNION, ZINTERSTORE ...
+// Group "set"
+CommandFamily set_commands();          // single members, and all of them
+CommandFamily set_random_commands();   // SPOP, SRANDMEMBER
+CommandFamily set_algebra_commands();  // SINTER, SUNION, SDIFF and their relatives
+
+// Group "stream"
+CommandFamily stream_commands();         // XADD, XRANGE ...
+CommandFamily stream_delete_commands();  // XDEL, XTRIM ...
+CommandFamily stream_read_commands();    // XREAD, XREADGROUP
+CommandFamily stream_group_commands();   // XGROUP, XACK
+CommandFamily stream_claim_commands();   // XPENDING, XCLAIM, XAUTOCLAIM
+CommandFamily stream_info_commands();    // XINFO
 
 // Group "connection"
 CommandFamily connection_commands();
@@ -36,6 +69,9 @@ CommandFamily config_commands();         // CONFIG
 CommandFamily introspection_commands();  // COMMAND
 CommandFamily memory_commands();         // MEMORY
 CommandFamily debug_commands();          // DEBUG
+
+// Group "transactions"
+CommandFamily transaction_commands();
 
 // All of them, in the order in which COMMAND lists them.
 std::vector<CommandFamily> core_commands();

@@ -6,7 +6,7 @@
 #include "server/command/categories.h"
 #include "server/command/flag_names.h"
 #include "server/commands/families.h"
-#include "server/commands/reply_help.h"
+#include "server/command/reply_help.h"
 
 namespace larder {
 namespace {

@@ -4,7 +4,7 @@
 #include "server/command/arg_reader.h"
 #include "server/commands/families.h"
 #include "server/commands/memory_report.h"
-#include "server/commands/reply_help.h"
+#include "server/command/reply_help.h"
 
 namespace larder {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "server/command/context.h"
 #include "server/commands/families.h"
-#include "server/commands/reply_help.h"
+#include "server/command/reply_help.h"
 
 namespace larder {
 namespace {

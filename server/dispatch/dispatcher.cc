@@ -29,6 +29,36 @@ int64_t monotonic_ns() {
   return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
+// What changes how much output may wait for a client.
+struct OutputClassOf {
+  bool is_authenticated;
+  ClientType type;
+  explicit OutputClassOf(const Client& client)
+      : is_authenticated(client.is_authenticated), type(client.type) {}
+  bool operator==(const OutputClassOf&) const = default;
+};
+
+// Lets `write` write a reply, and takes back what CLIENT REPLY says the client does not want to hear.
+template <class Write>
+void obey_reply_mode(Context& context, Write&& write) {
+  Client& client = context.client;
+  const ReplyMode mode = client.reply_mode;
+  const bool is_muted = mode == ReplyMode::off || mode == ReplyMode::skip_next;
+  ReplyWriter::Mark mark;
+  if (is_muted) [[unlikely]] {
+    mark = context.reply.mark();
+    // The command may ask for more: another SKIP, or OFF.
+    if (mode == ReplyMode::skip_next) client.reply_mode = ReplyMode::skip_this;
+  }
+  write();
+  if (!is_muted) [[likely]] return;
+  // Who has to wait is still owed the silence that it asked for.
+  if (client.is_blocked) client.reply_mode = mode;
+  // CLIENT REPLY ON is heard even by those who were muted.
+  if (client.reply_mode != ReplyMode::on) context.reply.rewind(mark);
+  if (client.reply_mode == ReplyMode::skip_this) client.reply_mode = ReplyMode::on;
+}
+
 }  // namespace
 
 Dispatcher::~Dispatcher() = default;
@@ -46,6 +76,10 @@ Session& Dispatcher::open(Connection& connection) {
 
 void Dispatcher::close(Connection& connection) {
   if (connection.owner == nullptr) return;
+  Session& session = session_of(connection);
+  if (session.waiter != nullptr) blocking_.remove(session);
+  discard_transaction(session.client);
+  services_.hooks.client_closed(session.client);
   services_.clients.remove(connection.id());
   connection.owner = nullptr;
   sessions_.erase(connection.id());
@@ -90,7 +124,12 @@ void Dispatcher::run_turn(std::span<Connection* const> ready) {
 void Dispatcher::collect(Session& session) {
   session.parser_may_continue = false;
   if (session.connection().is_closing()) return;
-  if (session.kept != nullptr && !is_paused()) run_kept(session);
+  if (session.kept != nullptr && session.waiter == nullptr && !is_paused()) {
+    session.connection().resume_reading();
+    run_kept(session);
+    stop_timing();
+    if (blocking_.has_ready()) serve_blocked();
+  }
   if (session.is_stopped()) return;
   if (session.connection().output_is_backed_up()) {
     session.connection().run_again();
@@ -103,16 +142,17 @@ void Dispatcher::collect(Session& session) {
   std::string_view unread = session.connection().unread();
   // The limits of the request behind an AUTH depend on how the AUTH went.
   const size_t share = session.client.is_authenticated ? kShare : 1;
+  RequestLimits limits = rules_.request_limits;
+  limits.authenticated = session.client.is_authenticated;
   for (size_t i = 0; i < share && !unread.empty(); i++) {
-    if (!collect_one(session, unread)) return;
+    if (!collect_one(session, limits, unread)) return;
   }
   session.parser_may_continue = !unread.empty();
 }
 
 // Returns whether to go on with this session's next request.
-bool Dispatcher::collect_one(Session& session, std::string_view& unread) {
-  RequestLimits limits = rules_.request_limits;
-  limits.authenticated = session.client.is_authenticated;
+bool Dispatcher::collect_one(Session& session, const RequestLimits& limits,
+                             std::string_view& unread) {
   const bool is_first = unread.size() == session.connection().unread().size();
   switch (session.parser.parse(unread, limits, batch_.arguments())) {
     case RequestParser::Outcome::complete: {
@@ -147,7 +187,7 @@ void Dispatcher::start_large_read(Session& session) {
   const size_t bytes = session.parser.large_bulk_bytes();
   // What has come of it already is part of `bytes`; what came before it are `offset` bytes.
   if (!check_input(session, offset + bytes)) return;
-  session.connection().begin_large_read(offset, bytes);
+  session.parser_may_continue = session.connection().begin_large_read(offset, bytes);
 }
 
 void Dispatcher::finish_large_read(Session& session) {
@@ -160,7 +200,8 @@ void Dispatcher::finish_large_read(Session& session) {
 // if not.
 bool Dispatcher::check_input(Session& session, size_t bytes) {
   const size_t limit = rules_.max_input_bytes;
-  if (session.large_bytes <= limit && bytes <= limit - session.large_bytes) return true;
+  const size_t held = session.large_bytes + session.client.queued_bytes;
+  if (held <= limit && bytes <= limit - held) return true;
   log::warning("Closing client that reached max query buffer length: " +
                describe(session.client, services_.keyspace.now_ms()));
   session.connection().close_now();
@@ -190,7 +231,7 @@ void Dispatcher::prepare() {
     if (key == 0 || key >= request.argument_count) continue;
     services_.keyspace.database(request.session->client.database)
         .prefetch_entry(batch_.hashes_of(request)[key]);
-    has_elements |= request.command->has(kElementBehindKey);
+    has_elements |= request.command->has(kElementBehindKey | kElementBehindScore);
   }
   if (has_elements && batch_.requests().size() > 1) prefetch_elements();
 }
@@ -200,16 +241,19 @@ void Dispatcher::prepare() {
 void Dispatcher::prefetch_elements() {
   sought_elements_.clear();
   for (BatchedRequest& request : batch_.requests()) {
-    if (request.command == nullptr || !request.command->has(kElementBehindKey)) continue;
+    if (request.command == nullptr) continue;
+    const bool is_behind_score = request.command->has(kElementBehindScore);
+    if (!is_behind_score && !request.command->has(kElementBehindKey)) continue;
     const size_t key = request.command->first_key();
     const auto arguments = batch_.arguments_of(request);
-    if (key + 1 >= arguments.size()) continue;
+    const size_t element = key + (is_behind_score ? 2 : 1);
+    if (element >= arguments.size()) continue;
     const Database::Slot* slot =
         services_.keyspace.database(request.session->client.database)
             .find({arguments[key], batch_.hashes_of(request)[key]});
     if (slot == nullptr) continue;
     const ValueView collection = slot->get()->value();
-    const uint64_t hash = prefetch_element(collection, arguments[key + 1]);
+    const uint64_t hash = prefetch_element(collection, arguments[element]);
     if (hash != 0) sought_elements_.push_back({collection, hash});
   }
   for (const SoughtElement& element : sought_elements_) {
@@ -229,19 +273,21 @@ void Dispatcher::run_batch() {
     }
     ReplyWriter reply(session.connection().output(), session.client.resp_version);
     Context context(services_, session.client, reply);
-    const bool was_authenticated = session.client.is_authenticated;
+    const OutputClassOf former(session.client);
+    session.client.is_being_answered = true;
     for (; i < requests.size() && requests[i].session == &session; i++) {
       if (session.is_stopped()) break;
       run(requests[i], context);
     }
+    session.client.is_being_answered = false;
     if (session.is_stopped()) {
       // Requests that were parsed and not run stay in the buffer; the parser begins again with them.
       session.parser.reset();
       while (i < requests.size() && requests[i].session == &session) i++;
     }
-    if (session.client.is_authenticated != was_authenticated) set_output_limit(session);
+    if (OutputClassOf(session.client) != former) set_output_limit(session);
     session.parser.release_arguments();
-    check_output(session);
+    close_if_overflowed(session.client);
   }
   stop_timing();
 }
@@ -253,46 +299,77 @@ void Dispatcher::run(BatchedRequest& request, Context& context) {
   if (request.argument_count == 0) return;
   const auto arguments = batch_.arguments_of(request);
   if (request.command == nullptr && is_http(arguments[0])) [[unlikely]] return cut_off_http(session);
-  if (pause_until_ms_ != 0 && has_to_wait(request.command)) return keep(session, arguments);
+  if (pause_until_ms_ != 0 && has_to_wait(request.command, session)) {
+    session.connection().pause_reading();
+    return keep(session, arguments);
+  }
   execute(context, request.command, arguments, batch_.hashes_of(request));
   session.drop_large();
+  if (blocking_.has_ready()) [[unlikely]] {
+    serve_blocked();
+    // What those who were served have changed may be news to this client.
+    services_.pushes.deliver_waiting(session.client);
+  }
 }
 
 void Dispatcher::execute(Context& context, const Command* command,
                          std::span<const std::string_view> arguments,
                          std::span<const uint64_t> hashes) {
   Client& client = context.client;
-  const ReplyMode mode = client.reply_mode;
-  const bool is_muted = mode == ReplyMode::off || mode == ReplyMode::skip_next;
-  ReplyWriter::Mark mark;
-  if (is_muted) [[unlikely]] {
-    mark = context.reply.mark();
-    // The command may ask for more: another SKIP, or OFF.
-    if (mode == ReplyMode::skip_next) client.reply_mode = ReplyMode::skip_this;
-  }
-
   client.last_request_ms = services_.keyspace.now_ms();
   client.commands++;
-  if (Status passed = pass_gates(context, command, arguments, rules_.gates); !passed.is_ok())
-      [[unlikely]] {
-    fail(context, command, passed.text(), true);
-  } else {
-    client.last_command = command->full_name();
-    running_command_.store(command->full_name().data(), std::memory_order_relaxed);
-    start_timing(command);
-    ++stats_.commands_processed;
-    command->stats.calls++;
-    Session& session = *static_cast<Session*>(&client.socket);
-    context.begin(*command, arguments, hashes, session.large);
-    if (Status status = command->spec().function(context); !status.is_ok()) [[unlikely]] {
-      fail(context, command, status.text(), false);
+  obey_reply_mode(context, [&] {
+    if (Status passed = pass_gates(context, command, arguments, rules_.gates); !passed.is_ok())
+        [[unlikely]] {
+      return refuse(context, command, passed.text());
+    }
+    if (client.gate != nullptr || client.is_in_transaction()) [[unlikely]] {
+      if (handle_mode(context, *command, arguments)) return;
+    }
+    call(context, *command, arguments, hashes, session_of(client).large);
+  });
+  if (services_.pushes.has_waiting()) [[unlikely]] services_.pushes.deliver_waiting(client);
+}
+
+inline void Dispatcher::call(Context& context, const Command& command,
+                             std::span<const std::string_view> arguments,
+                             std::span<const uint64_t> hashes, std::span<SharedBytes> large) {
+  context.client.last_command = command.full_name();
+  running_command_.store(command.full_name().data(), std::memory_order_relaxed);
+  start_timing(&command);
+  ++stats_.commands_processed;
+  command.stats.calls++;
+  context.begin(command, arguments, hashes, large);
+  if (Status status = command.spec().function(context); !status.is_ok()) [[unlikely]] {
+    fail(context, &command, status.text(), false);
+  }
+}
+
+// Whether the request is done with: refused by the gate of what the client is doing, or queued.
+bool Dispatcher::handle_mode(Context& context, const Command& command,
+                             std::span<const std::string_view> arguments) {
+  Client& client = context.client;
+  if (client.gate != nullptr) {
+    if (Status passed = client.gate(client, command); !passed.is_ok()) {
+      refuse(context, &command, passed.text());
+      return true;
     }
   }
-  if (is_muted) [[unlikely]] {
-    // CLIENT REPLY ON is heard even by those who were muted.
-    if (client.reply_mode != ReplyMode::on) context.reply.rewind(mark);
-    if (client.reply_mode == ReplyMode::skip_this) client.reply_mode = ReplyMode::on;
+  if (!client.is_in_transaction() || runs_in_transaction(command)) return false;
+  enqueue(context, command, arguments);
+  return true;
+}
+
+// A gate has closed. In a transaction that is the end of it.
+void Dispatcher::refuse(Context& context, const Command* command, std::string text) {
+  Client& client = context.client;
+  if (command != nullptr && is_exec(*command)) {
+    discard_transaction(client);
+    text = errors::transaction_discarded(text).text();
+  } else if (client.is_in_transaction()) {
+    transaction_of(client).had_errors = true;
   }
+  fail(context, command, text, true);
 }
 
 void Dispatcher::fail(Context& context, const Command* command, const std::string& text,
@@ -324,43 +401,37 @@ void Dispatcher::cut_off_http(Session& session) {
 
 // --- Waiting ---
 
-bool Dispatcher::has_to_wait(const Command* command) const {
+bool Dispatcher::has_to_wait(const Command* command, const Session& session) const {
   if (command == nullptr || !is_paused()) return false;
   // Somebody has to be able to end the pause.
   if (command->full_name().starts_with("client|")) return false;
-  return pause_mode_ == PauseMode::all || command->has(kWrite | kMayReplicate);
+  if (pause_mode_ == PauseMode::all || command->has(kWrite | kMayReplicate)) return true;
+  return session.transaction != nullptr && is_exec(*command) &&
+         (session.transaction->flags & (kWrite | kMayReplicate)) != 0;
 }
 
 void Dispatcher::keep(Session& session, std::span<const std::string_view> arguments) {
-  auto kept = std::make_unique<KeptRequest>();
-  kept->large = std::move(session.large);
+  session.kept = std::make_unique<KeptRequest>(arguments, std::move(session.large));
   session.drop_large();
-  kept->texts.reserve(arguments.size());
-  for (const std::string_view argument : arguments) {
-    bool is_large = false;
-    // Looks only at what can be one: a request may have many of both kinds.
-    if (argument.size() > kLargeBulk) {
-      for (const SharedBytes& block : kept->large) is_large |= block.data() == argument.data();
-    }
-    kept->arguments.push_back(is_large ? argument
-                                       : std::string_view(kept->texts.emplace_back(argument)));
-  }
-  session.kept = std::move(kept);
-  session.connection().pause_reading();
+  session.client.is_blocked = true;
 }
 
+// Runs a request that has waited. If it has to wait on, it is kept as it was.
 void Dispatcher::run_kept(Session& session) {
-  const std::unique_ptr<KeptRequest> kept = std::move(session.kept);
-  session.connection().resume_reading();
-  session.large = std::move(kept->large);
+  std::unique_ptr<KeptRequest> kept = std::move(session.kept);
+  session.client.is_blocked = false;
+  session.large = kept->large;
   ReplyWriter reply(session.connection().output(), session.client.resp_version);
   Context context(services_, session.client, reply);
-  const bool was_authenticated = session.client.is_authenticated;
+  context.has_waited = session.waiter != nullptr;
+  const OutputClassOf former(session.client);
+  session.client.is_being_answered = true;
   execute(context, services_.commands.resolve(kept->arguments), kept->arguments, {});
+  session.client.is_being_answered = false;
   session.drop_large();
-  if (session.client.is_authenticated != was_authenticated) set_output_limit(session);
-  stop_timing();
-  check_output(session);
+  if (session.client.is_blocked && session.kept == nullptr) session.kept = std::move(kept);
+  if (OutputClassOf(session.client) != former) set_output_limit(session);
+  close_if_overflowed(session.client);
 }
 
 void Dispatcher::pause(PauseMode mode, int64_t until_ms) {
@@ -373,20 +444,183 @@ void Dispatcher::pause(PauseMode mode, int64_t until_ms) {
 void Dispatcher::unpause() {
   pause_until_ms_ = 0;
   for (const auto& [id, session] : sessions_) {
-    if (session->kept != nullptr && !session->connection().is_closing()) {
+    if (session->kept != nullptr && session->waiter == nullptr &&
+        !session->connection().is_closing()) {
       session->connection().run_again();
     }
   }
+  // What became ready during the pause was left alone.
+  serve_blocked();
+}
+
+// --- Blocking ---
+
+void Dispatcher::block(Client& client, std::span<const std::string_view> arguments, Wait wait) {
+  Session& session = *static_cast<Session*>(&client.socket);
+  // A request counts when it is answered, and then once.
+  const Command* command = services_.commands.resolve(arguments);
+  command->stats.calls--;
+  --stats_.commands_processed;
+  client.commands--;
+  client.is_blocked = true;
+  if (session.waiter != nullptr) return;  // it was run again in vain
+  keep(session, arguments);
+  for (auto& [index, text] : wait.replacements) {
+    session.kept->arguments[index] = session.kept->replaced.emplace_back(std::move(text));
+  }
+  session.connection().hold();
+  blocking_.add(session, std::move(wait));
+}
+
+void Dispatcher::serve_blocked() {
+  // A pause may hold back writes only, but then nothing changes that others could wait for.
+  if (is_paused() || runs_transaction_) return;
+  while (Session* session = blocking_.next_to_serve()) {
+    // Who is gone must not take an element along.
+    if (session->connection().is_closing() || session->connection().at_end()) continue;
+    run_kept(*session);
+    if (!session->client.is_blocked) end_wait(*session);
+  }
+  stop_timing();
+}
+
+void Dispatcher::end_wait(Session& session) {
+  blocking_.remove(session);
+  session.kept.reset();
+  session.client.is_blocked = false;
+  session.connection().release();
+  // Requests that came behind the one that waited.
+  if (!session.connection().unread().empty()) session.connection().run_again();
+}
+
+// Answers a request that waits without running it again, and lets the client go on.
+template <class Write>
+void Dispatcher::answer_waiting(Session& session, Write&& write) {
+  session.client.is_blocked = false;
+  ReplyWriter reply(session.connection().output(), session.client.resp_version);
+  Context context(services_, session.client, reply);
+  const Command* command = services_.commands.resolve(session.kept->arguments);
+  context.begin(*command, session.kept->arguments, {}, session.kept->large);
+  ++stats_.commands_processed;
+  command->stats.calls++;
+  session.client.commands++;
+  session.client.is_being_answered = true;
+  obey_reply_mode(context, [&] { write(context, command); });
+  session.client.is_being_answered = false;
+  if (services_.pushes.has_waiting()) services_.pushes.deliver_waiting(session.client);
+  close_if_overflowed(session.client);
+  end_wait(session);
+}
+
+bool Dispatcher::unblock(Client& client, bool with_error) {
+  Session& session = *static_cast<Session*>(&client.socket);
+  if (session.waiter == nullptr || session.connection().is_closing()) return false;
+  answer_waiting(session, [&](Context& context, const Command* command) {
+    if (with_error) return fail(context, command, errors::unblocked().text(), false);
+    session.waiter->wait.at_timeout(context);
+  });
+  return true;
+}
+
+void Dispatcher::end_overdue_waits() {
+  services_.keyspace.set_now_ms(wall_clock_ms());
+  const int64_t now_ms = monotonic_us() / 1000;
+  while (Session* session = blocking_.find_overdue(now_ms)) {
+    answer_waiting(*session, [&](Context& context, const Command*) {
+      session->waiter->wait.at_timeout(context);
+    });
+  }
+}
+
+BlockedCounts Dispatcher::blocked() const {
+  BlockedCounts counts;
+  for (const auto& [id, session] : sessions_) {
+    if (session->kept != nullptr) counts.clients++;
+  }
+  blocking_.count(counts);
+  return counts;
+}
+
+// --- Transactions ---
+
+Transaction& Dispatcher::transaction_of(Client& client) {
+  Session& session = session_of(client);
+  if (session.transaction == nullptr) session.transaction = std::make_unique<Transaction>(client);
+  return *session.transaction;
+}
+
+void Dispatcher::begin_transaction(Client& client) {
+  transaction_of(client);
+  client.queued_requests = 0;
+}
+
+void Dispatcher::discard_transaction(Client& client) {
+  unwatch(client);
+  session_of(client).transaction.reset();
+  client.queued_requests = Client::kNoTransaction;
+  client.queued_bytes = 0;
+}
+
+void Dispatcher::watch(Client& client, const Key& key) {
+  // Once a key has changed nothing can make that undone.
+  if (client.watched_key_changed) return;
+  watched_keys_.add(transaction_of(client).watch,
+                    services_.keyspace.database(client.database), key);
+}
+
+void Dispatcher::unwatch(Client& client) {
+  if (Session& session = session_of(client); session.transaction != nullptr) {
+    watched_keys_.clear(session.transaction->watch);
+  }
+  client.watched_key_changed = false;
+}
+
+void Dispatcher::enqueue(Context& context, const Command& command,
+                         std::span<const std::string_view> arguments) {
+  Client& client = context.client;
+  Session& session = session_of(client);
+  Transaction& transaction = *session.transaction;
+  context.reply.simple("QUEUED");
+  // What will not run need not be kept.
+  if (transaction.had_errors || client.watched_key_changed) return;
+  transaction.queue.push_back({&command, KeptRequest(arguments, session.large)});
+  transaction.flags |= command.flags();
+  client.queued_requests++;
+  client.queued_bytes += transaction.queue.back().request.memory() + sizeof(Command*);
+  check_input(session, session.connection().unread().size());
+}
+
+Status Dispatcher::run_transaction(Context& context) {
+  Client& client = context.client;
+  Transaction& transaction = transaction_of(client);
+  watched_keys_.notice_expired(transaction.watch);
+  const bool has_changed = client.watched_key_changed;
+  const bool had_errors = transaction.had_errors;
+  const bool is_out_of_memory = (transaction.flags & kDenyOom) != 0 && is_memory_full(rules_.gates);
+  const std::vector<Transaction::Queued> queue = std::move(transaction.queue);
+  if (had_errors || is_out_of_memory || has_changed) {
+    discard_transaction(client);
+    if (had_errors) return errors::transaction_had_errors();
+    if (is_out_of_memory) return errors::transaction_discarded(errors::out_of_memory().text());
+    context.reply.null_array();
+    return ok;
+  }
+  // From here on its own writes do not matter.
+  unwatch(client);
+  context.may_block = false;
+  runs_transaction_ = true;
+  context.reply.array(queue.size());
+  for (const auto& [command, request] : queue) {
+    std::vector<SharedBytes> large = request.large;
+    call(context, *command, request.arguments, {}, large);
+  }
+  runs_transaction_ = false;
+  context.may_block = true;
+  discard_transaction(client);
+  return ok;
 }
 
 // --- Limits ---
-
-void Dispatcher::check_output(Session& session) {
-  if (!session.connection().queued_output().overflowed()) [[likely]] return;
-  log::warning("Client " + describe(session.client, services_.keyspace.now_ms()) +
-               " scheduled to be closed ASAP for overcoming of output buffer limits.");
-  session.connection().close_now();
-}
 
 void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
   for (const auto& [id, session] : sessions_) {
@@ -395,18 +629,22 @@ void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
       continue;
     }
     session->connection().relent_if_stuck();
+    // Who listens to channels is silent by nature.
     if (idle_seconds > 0 && session->kept == nullptr &&
+        session->client.type != ClientType::pubsub &&
         session->connection().idle_ms() > idle_seconds * 1000) {
       log::verbose("Closing idle client");
       session->connection().close_now();
       continue;
     }
-    const size_t limit = rules_.soft_output_limit;
+    const OutputLimit* rule = output_limit_of(session->client);
+    const uint64_t limit = rule == nullptr ? 0 : rule->soft_bytes;
     if (limit == 0 || session->connection().queued_output().memory() <= limit) {
       session->over_soft_limit_since_ms = 0;
     } else if (session->over_soft_limit_since_ms == 0) {
       session->over_soft_limit_since_ms = now_ms;
-    } else if ((now_ms - session->over_soft_limit_since_ms) / 1000 > rules_.soft_output_seconds) {
+    } else if (static_cast<uint64_t>((now_ms - session->over_soft_limit_since_ms) / 1000) >
+               rule->soft_seconds) {
       log::warning("Client " + describe(session->client, now_ms) +
                    " closed: its output stayed above the soft limit.");
       session->connection().close_now();
@@ -414,8 +652,20 @@ void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
   }
 }
 
+// nullptr: none.
+const OutputLimit* Dispatcher::output_limit_of(const Client& client) const {
+  switch (client.type) {
+    case ClientType::normal: return &rules_.output_limits.of(OutputClass::normal);
+    case ClientType::replica: return &rules_.output_limits.of(OutputClass::replica);
+    case ClientType::pubsub: return &rules_.output_limits.of(OutputClass::pubsub);
+    case ClientType::primary: break;
+  }
+  return nullptr;
+}
+
 void Dispatcher::set_output_limit(Session& session) {
-  size_t limit = rules_.hard_output_limit == 0 ? OutputChain::kNoLimit : rules_.hard_output_limit;
+  const OutputLimit* rule = output_limit_of(session.client);
+  size_t limit = rule == nullptr || rule->hard_bytes == 0 ? OutputChain::kNoLimit : rule->hard_bytes;
   if (!session.client.is_authenticated) limit = std::min(limit, kUnauthenticatedOutputBytes);
   session.connection().output().set_limit(limit);
 }

@@ -15,10 +15,12 @@
 #include "server/command/context.h"
 #include "server/command/server_control.h"
 #include "server/dispatch/batch.h"
+#include "server/dispatch/blocking.h"
 #include "server/dispatch/dispatch_stats.h"
 #include "server/dispatch/gates.h"
 #include "server/dispatch/session.h"
 #include "server/network/connection.h"
+#include "server/network/output_limits.h"
 
 namespace larder {
 
@@ -28,13 +30,12 @@ class Dispatcher {
   struct Rules {
     RequestLimits request_limits;
     size_t max_input_bytes = size_t{1} << 30;  // client-query-buffer-limit
-    size_t hard_output_limit = 0;              // client-output-buffer-limit normal; 0: none
-    size_t soft_output_limit = 0;
-    int64_t soft_output_seconds = 0;
+    OutputLimits output_limits;
     GateRules gates;
   };
 
-  explicit Dispatcher(Services& services) : services_(services) {}
+  explicit Dispatcher(Services& services)
+      : services_(services), blocking_(services.keyspace), watched_keys_(services.keyspace) {}
   ~Dispatcher();
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
@@ -53,6 +54,26 @@ class Dispatcher {
   PauseMode pause_mode() const { return pause_mode_; }
   int64_t pause_until_ms() const { return pause_until_ms_; }
 
+  // Lets a client wait with the request that it is running: see Context::block.
+  void block(Client& client, std::span<const std::string_view> arguments, Wait wait);
+  // CLIENT UNBLOCK: whether the client was waiting.
+  bool unblock(Client& client, bool with_error);
+  // Runs the requests that wait for keys which have changed. To be called after whatever may have
+  // changed keys; commands do it themselves.
+  void serve_blocked();
+  // Answers those whose time is up. To be called when the moment that next_timeout_ms() names has come,
+  // by the monotonic clock.
+  void end_overdue_waits();
+  int64_t next_timeout_ms() const { return blocking_.next_deadline_ms(); }
+  BlockedCounts blocked() const;
+
+  // Transactions: see ServerControl.
+  void begin_transaction(Client& client);
+  void discard_transaction(Client& client);
+  Status run_transaction(Context& context);
+  void watch(Client& client, const Key& key);
+  void unwatch(Client& client);
+
   // Closes clients whose output stays above the soft limit, or that were silent for too long
   // (0: any length is fine). For the cron.
   void check_clients(int64_t now_ms, int64_t idle_seconds);
@@ -70,7 +91,7 @@ class Dispatcher {
 
   Session& session_of(Connection& connection) { return *static_cast<Session*>(connection.owner); }
   void collect(Session& session);
-  bool collect_one(Session& session, std::string_view& unread);
+  bool collect_one(Session& session, const RequestLimits& limits, std::string_view& unread);
   void start_large_read(Session& session);
   bool check_input(Session& session, size_t bytes);
   void finish_large_read(Session& session);
@@ -80,20 +101,35 @@ class Dispatcher {
   void run(BatchedRequest& request, Context& context);
   void execute(Context& context, const Command* command,
                std::span<const std::string_view> arguments, std::span<const uint64_t> hashes);
+  // Runs a command that has passed the gates.
+  void call(Context& context, const Command& command, std::span<const std::string_view> arguments,
+            std::span<const uint64_t> hashes, std::span<SharedBytes> large);
+  bool handle_mode(Context& context, const Command& command,
+                   std::span<const std::string_view> arguments);
+  void refuse(Context& context, const Command* command, std::string text);
+  void enqueue(Context& context, const Command& command,
+               std::span<const std::string_view> arguments);
+  static Session& session_of(Client& client) { return *static_cast<Session*>(&client.socket); }
+  static Transaction& transaction_of(Client& client);
   void reject_malformed(Session& session);
   void cut_off_http(Session& session);
-  bool has_to_wait(const Command* command) const;
+  bool has_to_wait(const Command* command, const Session& session) const;
   void keep(Session& session, std::span<const std::string_view> arguments);
   void run_kept(Session& session);
+  template <class Write>
+  void answer_waiting(Session& session, Write&& write);
+  void end_wait(Session& session);
   void fail(Context& context, const Command* command, const std::string& text, bool was_rejected);
   void start_timing(const Command* command);
   void stop_timing();
-  void check_output(Session& session);
   void set_output_limit(Session& session);
+  const OutputLimit* output_limit_of(const Client& client) const;
 
   Services& services_;
   Rules rules_;
   DispatchStats stats_;
+  Blocking blocking_;
+  WatchedKeys watched_keys_;
   std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
   Batch batch_;
   // What prepare() looks ahead for; kept for its memory.
@@ -103,6 +139,7 @@ class Dispatcher {
   };
   std::vector<SoughtElement> sought_elements_;
   std::vector<Session*> active_;  // sessions of the turn that may have more to run
+  bool runs_transaction_ = false;  // nobody else's request runs meanwhile
   PauseMode pause_mode_ = PauseMode::all;
   int64_t pause_until_ms_ = 0;
   // Time is read when another command begins, not for each request; what passed belongs to the last one.

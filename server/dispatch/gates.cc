@@ -5,6 +5,7 @@
 
 #include "server/base/allocator.h"
 #include "server/base/text.h"
+#include "server/dispatch/transaction.h"
 
 namespace larder {
 namespace {
@@ -38,7 +39,9 @@ Status has_right_arity(const Command& command, size_t arguments) {
 }
 
 Status is_enabled(const Command& command, const Client& client, const GateRules& rules) {
-  if (!command.has(kProtected)) [[likely]] return ok;
+  if (!command.has(kProtected | kNoMulti)) [[likely]] return ok;
+  if (command.has(kNoMulti) && client.is_in_transaction()) return errors::not_in_transaction();
+  if (!command.has(kProtected)) return ok;
   if (rules.debug_command == GateRules::Allowed::yes) return ok;
   if (rules.debug_command == GateRules::Allowed::local && client.socket.is_local()) return ok;
   const std::string name = to_upper(command.full_name().substr(0, command.full_name().find('|')));
@@ -50,13 +53,22 @@ Status is_authenticated(const Command& command, const Client& client) {
   return errors::no_auth();
 }
 
-Status has_memory(const Command& command, const GateRules& rules) {
-  if (rules.max_memory == 0 || !command.has(kDenyOom)) [[likely]] return ok;
-  if (used_memory() <= rules.max_memory) return ok;
-  return errors::out_of_memory();
+// What is queued takes memory, whatever it is.
+bool is_queued(const Command& command, const Client& client) {
+  return client.is_in_transaction() && !runs_in_transaction(command);
+}
+
+Status has_memory(const Command& command, const Client& client, const GateRules& rules) {
+  if (rules.max_memory == 0) [[likely]] return ok;
+  if (!command.has(kDenyOom) && !is_queued(command, client)) return ok;
+  return is_memory_full(rules) ? Status(errors::out_of_memory()) : ok;
 }
 
 }  // namespace
+
+bool is_memory_full(const GateRules& rules) {
+  return rules.max_memory != 0 && used_memory() > rules.max_memory;
+}
 
 Status pass_gates(const Context& context, const Command* command,
                   std::span<const std::string_view> arguments, const GateRules& rules) {
@@ -64,7 +76,7 @@ Status pass_gates(const Context& context, const Command* command,
   TRY(has_right_arity(*command, arguments.size()));
   TRY(is_enabled(*command, context.client, rules));
   TRY(is_authenticated(*command, context.client));
-  return has_memory(*command, rules);
+  return has_memory(*command, context.client, rules);
 }
 
 }  // namespace larder

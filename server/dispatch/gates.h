@@ -19,4 +19,7 @@ struct GateRules {
 Status pass_gates(const Context& context, const Command* command,
                   std::span<const std::string_view> arguments, const GateRules& rules);
 
+// Whether more memory is used than maxmemory allows.
+bool is_memory_full(const GateRules& rules);
+
 }  // namespace larder

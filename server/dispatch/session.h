@@ -10,16 +10,12 @@
 #include "protocol/request_parser.h"
 #include "server/base/shared_bytes.h"
 #include "server/clients/client.h"
+#include "server/dispatch/blocking.h"
+#include "server/dispatch/kept_request.h"
+#include "server/dispatch/transaction.h"
 #include "server/network/connection.h"
 
 namespace larder {
-
-// A request whose arguments outlive the turn: of a client that has to wait before it runs.
-struct KeptRequest {
-  std::vector<std::string> texts;  // of arguments that are not large
-  std::vector<SharedBytes> large;
-  std::vector<std::string_view> arguments;
-};
 
 class Session final : public ClientSocket {
  public:
@@ -37,8 +33,11 @@ class Session final : public ClientSocket {
   }
   // Set by the dispatcher: the rest of the input may hold another whole request.
   bool parser_may_continue = false;
-  // Set while CLIENT PAUSE holds the client's next request back; nothing behind it is parsed.
+  // A request that waits; nothing behind it is parsed. Without a waiter, CLIENT PAUSE holds it back.
   std::unique_ptr<KeptRequest> kept;
+  std::unique_ptr<Blocking::Waiter> waiter;
+  // From the first MULTI or WATCH until what they began is over.
+  std::unique_ptr<Transaction> transaction;
   // The first moment of an output above the soft limit, 0: it is below.
   int64_t over_soft_limit_since_ms = 0;
 
@@ -57,7 +56,10 @@ class Session final : public ClientSocket {
   size_t input_bytes() const override { return connection_.unread().size(); }
   size_t input_unused() const override { return connection_.input_unused(); }
   size_t argument_bytes() const override { return parser.memory(); }
-  size_t memory() const override { return sizeof(*this) + connection_.memory() + parser.memory(); }
+  size_t memory() const override {
+    return sizeof(*this) + connection_.memory() + parser.memory() +
+           (kept == nullptr ? 0 : kept->memory()) + client.queued_bytes;
+  }
   void close_after_flush() override { connection_.close_after_flush(); }
   void close_now() override { connection_.close_now(); }
   bool is_closing() const override { return connection_.is_closing(); }

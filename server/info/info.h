@@ -95,6 +95,8 @@ class Counter final : public InfoField {
   void operator++(int) { value_++; }
   void operator++() { value_++; }
   void operator+=(uint64_t events) { value_ += events; }
+  // Takes back one that was counted just now and has turned out not to have happened yet.
+  void operator--() { value_--; }
   uint64_t get() const { return value_; }
   operator uint64_t() const { return value_; }  // NOLINT: implicit on purpose
   void write(InfoWriter& writer) const override;

@@ -9,6 +9,7 @@ char* EditedEntry::resize(size_t size, uint8_t encoding) {
   if (slot_ == nullptr) {
     Entry* entry = Entry::create({key_.name, type_, encoding, expiry_ms_, size});
     slot_ = database_->insert(key_, entry, keyspace_->now_ms());
+    keyspace_->added(*database_, key_);
     return const_cast<char*>(entry->value().data);
   }
   const Entry* entry = database_->reshape(key_, slot_, type_, encoding, expiry_ms_, size,

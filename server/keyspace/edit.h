@@ -70,6 +70,11 @@ class EditedEntry : public ValuePlace {
   // is left. Returns whether all fields were looked at before the deadline.
   bool remove_expired_fields(Deadline deadline);
 
+  // Counts changes that have no event and that WATCH does not see: what XACK does to a stream.
+  void commit_quietly(int64_t changes = 1) {
+    keyspace_->changed_quietly(static_cast<uint64_t>(changes));
+  }
+
   // Tells that the value changed.
   void commit(KeyEventClass event_class, std::string_view event) {
     changed_shape_ = false;
@@ -82,6 +87,8 @@ class EditedEntry : public ValuePlace {
  protected:
   // Removes the key, whose collection has become empty.
   void remove_emptied();
+  // For a value that is the same as before, in another form.
+  void forget_reshaping() { changed_shape_ = false; }
 
  private:
   Keyspace* keyspace_;
@@ -107,7 +114,10 @@ class Edit final : public EditedEntry {
   // Tells that `changes` things changed in the value, under Redis's name of the event; 0 tells nobody.
   // A collection that is empty now disappears, with the event "del". Returns whether the key is there.
   bool commit(std::string_view event, int64_t changes = 1) {
-    if (changes == 0) return static_cast<bool>(*this);
+    if (changes == 0) {
+      forget_reshaping();
+      return static_cast<bool>(*this);
+    }
     EditedEntry::commit(kEventClass, event);
     if constexpr (requires(const T& value) { value.empty(); }) {
       if (T(view()).empty()) remove_emptied();

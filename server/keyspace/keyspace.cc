@@ -21,6 +21,13 @@ void Keyspace::expire(Database& database, const Key& key, Database::Slot* slot) 
   disposal.dispose(entry);
 }
 
+// Apart, so that look-ups which find their key stay short.
+void Keyspace::missed(Database& database, const Key& key) {
+  ++stats.keyspace_misses;
+  if (!key_missed.is_used()) return;
+  key_missed({KeyEventClass::key_miss, "keymiss", database, key.name});
+}
+
 bool Keyspace::remove(Database& database, const Key& key, std::string_view event) {
   Database::Slot* slot = find(database, key, Lookup::write);
   if (slot == nullptr) return false;
@@ -45,6 +52,7 @@ void Keyspace::relocate(const Relocation& relocation, Database::Slot* slot) {
   if (relocation.from.name != relocation.to.name) entry = Entry::rename(entry, relocation.to.name);
   Database::Slot* moved = relocation.target.insert(relocation.to, entry, now_ms_);
   if (entry->type() == Type::hash) relocation.target.index_fields(relocation.to.hash, moved, now_ms_);
+  added(relocation.target, relocation.to);
   changes_++;
   key_changed({KeyEventClass::generic, relocation.source_event, relocation.source,
                relocation.from.name});

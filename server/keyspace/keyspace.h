@@ -57,7 +57,7 @@ class Keyspace {
       Database::touch(*slot, stamp_);
     }
     if (lookup == Lookup::read || lookup == Lookup::peek) {
-      slot != nullptr ? ++stats.keyspace_hits : ++stats.keyspace_misses;
+      slot != nullptr ? static_cast<void>(++stats.keyspace_hits) : missed(database, key);
     }
     return slot;
   }
@@ -100,11 +100,22 @@ class Keyspace {
     changes_++;
     key_changed(event);
   }
+  // Counts changes of a kind that nobody listens to.
+  void changed_quietly(uint64_t changes) { changes_ += changes; }
+  // Tells that a key came to life, before the event of what gave it its value.
+  void added(Database& database, const Key& key) {
+    if (key_added.is_used()) [[unlikely]] {
+      key_added({KeyEventClass::new_key, "new", database, key.name});
+    }
+  }
   // Changes since the process started: what "rdb_changes_since_last_save" counts.
   uint64_t changes() const { return changes_; }
   size_t total_keys() const;
 
   Hook<const KeyEvent&> key_changed;
+  // What only notifications are about: keys that came to life, and keys that were read and not there.
+  Hook<const KeyEvent&> key_added;
+  Hook<const KeyEvent&> key_missed;
   Hook<Database*> flushed;  // nullptr: all databases
   KeyspaceStats stats;
   Random random;
@@ -114,6 +125,7 @@ class Keyspace {
  private:
   bool age_stamps(Deadline deadline);
   bool expire_fields(Database& database, Deadline deadline);
+  void missed(Database& database, const Key& key);
   void expire(Database& database, const Key& key, Database::Slot* slot);
 
   std::vector<std::unique_ptr<Database>> databases_;

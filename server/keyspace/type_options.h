@@ -59,6 +59,26 @@ struct TypeOptions : OptionGroup {
                                           {.unit = Unit::bytes,
                                            .aliases = {"zset-max-ziplist-value"},
                                            .help = "The longest member of such a sorted set."}};
+  Option<int64_t> stream_node_max_bytes{
+      *this,
+      "stream-node-max-bytes",
+      4096,
+      {.unit = Unit::bytes,
+       .help = "So many bytes of entries are kept together in a stream; 0: no limit."}};
+  Option<int64_t> stream_node_max_entries{
+      *this,
+      "stream-node-max-entries",
+      100,
+      {.help = "So many entries are kept together in a stream, and trimmed together by MAXLEN ~ and "
+               "MINID ~; 0: no limit."}};
+
+  Option<int64_t> hll_sparse_max_bytes{
+      *this,
+      "hll-sparse-max-bytes",
+      3000,
+      {.unit = Unit::bytes,
+       .help = "A HyperLogLog (PFADD) of at most this size is kept run by run, a larger one as all "
+               "of its 16384 registers, which is faster and takes 12 KB."}};
 
   TypeLimits limits() const {
     TypeLimits limits;
@@ -70,6 +90,9 @@ struct TypeOptions : OptionGroup {
     limits.set_max_listpack_value = static_cast<size_t>(*set_max_listpack_value);
     limits.zset_max_listpack_entries = static_cast<size_t>(*zset_max_listpack_entries);
     limits.zset_max_listpack_value = static_cast<size_t>(*zset_max_listpack_value);
+    limits.hll_sparse_max_bytes = static_cast<size_t>(*hll_sparse_max_bytes);
+    limits.stream_node_max_bytes = static_cast<size_t>(*stream_node_max_bytes);
+    limits.stream_node_max_entries = static_cast<size_t>(*stream_node_max_entries);
     return limits;
   }
 };

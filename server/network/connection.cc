@@ -45,13 +45,16 @@ void Connection::run_again() {
   reactor_.schedule_run(*this);
 }
 
-void Connection::begin_large_read(size_t offset, size_t bytes) {
+bool Connection::begin_large_read(size_t offset, size_t bytes) {
   const std::string_view present = input_.unread().substr(offset, bytes);
   sends_large_ = true;
   large_.begin(bytes);
   large_.add(present);
   input_.cut(offset, present.size());
-  if (large_.is_done()) run_again();
+  // Where a read was filled there is more, as a rule: it need not wait for another turn.
+  const bool has_more = last_read_was_full_ && wants_to_read() && reactor_.arena_.has_room();
+  if (has_more && !large_.is_done()) read_large(reactor_.arena_);
+  return large_.is_done();
 }
 
 void Connection::pause_reading() {
@@ -61,6 +64,16 @@ void Connection::pause_reading() {
 
 void Connection::resume_reading() {
   paused_by_owner_ = false;
+  update_poll();
+}
+
+void Connection::hold() {
+  held_ = true;
+  update_poll();
+}
+
+void Connection::release() {
+  held_ = false;
   update_poll();
 }
 
@@ -84,6 +97,7 @@ void Connection::close_now() {
 }
 
 bool Connection::wants_to_read() const {
+  if (held_ && input_.unread().size() >= kHeldBytes) return false;
   return !paused_by_owner_ && !paused_by_output_ && !at_end_ && !is_closing();
 }
 
@@ -101,6 +115,7 @@ Connection::ReadOutcome Connection::read(TurnArena& arena) {
     return end_of_input(result);
   }
   const size_t bytes = static_cast<size_t>(result);
+  last_read_was_full_ = bytes == piece.iov_len;
   if (input_.is_empty()) {
     input_.borrow(room.data(), bytes);
     arena.keep(bytes);
@@ -173,7 +188,8 @@ ssize_t Connection::transmit(std::span<iovec> pieces) {
 
 size_t Connection::flush() {
   size_t written = 0;
-  std::array<iovec, kPiecesPerWrite> storage;
+  // A kilobyte that is written before it is read: clearing it would cost more than the rest of this.
+  __attribute__((uninitialized)) std::array<iovec, kPiecesPerWrite> storage;
   while (!output_.empty() && written < kFlushBytes) {
     const std::span<iovec> pieces = std::span(storage).first(output_.fill(storage));
     const size_t offered = total_bytes(pieces);
@@ -212,8 +228,12 @@ void Connection::relent_if_stuck() {
 }
 
 void Connection::update_poll() {
-  const int events =
-      closing_ ? 0 : (wants_to_read() ? UV_READABLE : 0) | (write_blocked_ ? UV_WRITABLE : 0);
+  const bool reads = wants_to_read();
+  // Who is held and has sent too much is not read from, but its end is still of interest.
+  const bool watches_end = held_ && !reads && !at_end_;
+  const int events = closing_ ? 0
+                              : (reads ? UV_READABLE : 0) | (watches_end ? UV_DISCONNECT : 0) |
+                                    (write_blocked_ ? UV_WRITABLE : 0);
   if (events == polled_events_) return;
   polled_events_ = events;
   if (events == 0) {

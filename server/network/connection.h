@@ -31,6 +31,8 @@ class Connection {
  public:
   // Output beyond this stops reading from the client until half of it has left; see relent_if_stuck.
   static constexpr size_t kBackedUpBytes = 1024 * 1024;
+  // The most that is read ahead from a client that waits, but for one read more.
+  static constexpr size_t kHeldBytes = 1024 * 1024;
   // The most that one flush writes, so that one client's large reply does not hold up the others.
   static constexpr size_t kFlushBytes = 1024 * 1024;
 
@@ -64,9 +66,10 @@ class Connection {
   // A payload of `bytes` bytes begins at `offset` of unread(): takes what is there of it out of
   // unread() and reads the rest straight into its own memory. unread() then is the bytes before the
   // payload, and behind them those that follow it as they come, as if the payload were not there.
-  // Until the payload is complete the connection is not ready. Offsets are as RequestParser gives
-  // them. Requires that no large read is going on, bytes > 0, and no views beyond `offset`.
-  void begin_large_read(size_t offset, size_t bytes);
+  // What has arrived meanwhile is read at once. Returns whether the payload is complete; if not, the
+  // connection is not ready until it is. Offsets are as RequestParser gives them. Requires that no
+  // large read is going on, bytes > 0, and no views beyond `offset`.
+  [[nodiscard]] bool begin_large_read(size_t offset, size_t bytes);
   bool is_in_large_read() const { return large_.is_active(); }
   bool large_read_done() const { return large_.is_done(); }
   // Requires large_read_done().
@@ -75,6 +78,12 @@ class Connection {
   // Stops and resumes reading. A paused connection notices its client's end only when writing.
   void pause_reading();
   void resume_reading();
+
+  // While the owner lets the client wait: little is read ahead, and when the client goes away the
+  // connection closes, whatever it sent before. (Not so soon when what it sent before is more than that
+  // and more than the kernel keeps.) Costs nothing while the client keeps quiet.
+  void hold();
+  void release();
 
   // Where replies go. The connection is flushed in this turn after run_turn, or without delay in
   // the next when called later; who keeps the reference calls this again in each turn that adds to
@@ -132,9 +141,11 @@ class Connection {
   bool closing_ = false;
   bool close_after_flush_ = false;
   bool paused_by_owner_ = false;
+  bool held_ = false;
   bool paused_by_output_ = false;
   bool write_blocked_ = false;
   bool sends_large_ = false;  // its last request had a large argument
+  bool last_read_was_full_ = false;
   bool in_ready_ = false;
   bool in_flush_ = false;
   bool in_run_again_ = false;

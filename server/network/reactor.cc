@@ -102,6 +102,9 @@ void Reactor::on_poll(uv_poll_t* handle, int status, int events) {
   }
   if ((events & UV_WRITABLE) != 0) reactor.schedule_flush(connection);
   if ((events & UV_READABLE) != 0) reactor.read(connection);
+  if ((events & UV_DISCONNECT) != 0 && connection.held_ && !connection.wants_to_read()) {
+    connection.close_now();
+  }
 }
 
 // A reset connection can still hold requests that arrived before the reset. They are run, as far as
@@ -129,6 +132,7 @@ void Reactor::read(Connection& connection) {
   }
   connection.read_turn_ = turn_;
   if (connection.read(arena_) == Connection::ReadOutcome::ready) add_ready(connection);
+  if (connection.held_) connection.update_poll();
 }
 
 void Reactor::read_postponed() {

@@ -154,8 +154,10 @@ class PagedTable {
   Place random(Random& random) const;
 
   // Makes an empty table ready for `count` records of about `record_size` bytes, so that they go in
-  // without a page being split.
-  void reserve(size_t count, size_t record_size);
+  // without a page being split. The pages get their size at once, or (`grow`, for what may not come
+  // or may be shorter) when they need it.
+  enum class Pages { grow, full };
+  void reserve(size_t count, size_t record_size, Pages pages = Pages::full);
 
   // Frees records and pages from the end until the deadline passes. Returns whether the table is
   // empty now. Between calls the table must not be used for anything else.
@@ -251,7 +253,7 @@ class PagedTable {
   size_t page_bytes_ = 0;
   size_t long_bytes_ = 0;  // blocks of long records
   size_t long_count_ = 0;
-  size_t most_ = 0;        // no page has or had more records
+  size_t most_ = 0;  // no page has or had more records
 };
 
 template <class Traits>
@@ -470,7 +472,7 @@ typename PagedTable<Traits>::Place PagedTable<Traits>::random(Random& random) co
 }
 
 template <class Traits>
-void PagedTable<Traits>::reserve(size_t count, size_t record_size) {
+void PagedTable<Traits>::reserve(size_t count, size_t record_size, Pages kind) {
   if (!directory_.empty() || count == 0) return;
   const size_t stored = TablePage::stored_size(record_size);
   // Three quarters full in the mean, as a page may get more than its share.
@@ -479,11 +481,12 @@ void PagedTable<Traits>::reserve(size_t count, size_t record_size) {
                kFewRecords / 2);
   const size_t pages = std::bit_ceil((count + per_page - 1) / per_page);
   const size_t mean = (count + pages - 1) / pages;
-  const size_t size = TablePage::size_class(TablePage::bytes_for(mean, mean * stored));
+  const size_t slots = kind == Pages::full ? mean : 0;
+  const size_t size = TablePage::size_class(TablePage::bytes_for(slots, slots * stored));
   depth_ = static_cast<unsigned>(std::countr_zero(pages));
   deepest_ = pages;
   directory_.reserve(pages);
-  for (size_t i = 0; i < pages; i++) directory_.push_back(Entry(make_page(size, mean, depth_)));
+  for (size_t i = 0; i < pages; i++) directory_.push_back(Entry(make_page(size, slots, depth_)));
 }
 
 template <class Traits>

@@ -19,6 +19,7 @@ LARGE = [
     ("hash, 12-byte fields, 16-byte values", "HSET big {index} {value}", 16, 46),
     ("sorted set, 12-byte members", "ZADD big {score} {index}", 0, 56),
     ("list, 16-byte values", "RPUSH big {value}", 16, 18),
+    ("stream, two fields of 8 bytes", "XADD big * field1 {value} field2 {value}", 8, 30.5),
 ]
 # Name, command sent once per key (of 12 bytes), size of {value}, target in bytes per key.
 SMALL = [

@@ -53,6 +53,8 @@ class Throughput:
             return
         self.loaded.pop(server, None)
         server.client("FLUSHALL")
+        if dataset.begin:
+            server.client(*dataset.begin.split())
         if dataset.fill_randomly:
             self.tools.load(server, [dataset.fill_randomly], keys=dataset.keys, order="uniform",
                             requests=dataset.keys, pipeline=32, value_size=dataset.value_size)
@@ -63,7 +65,7 @@ class Throughput:
         if self.options.tool == "redis-benchmark":
             return self.load_by_redis_benchmark(server, workload)
         seconds = self.options.seconds
-        how_long = {"requests": workload.keys} if workload.uses_up else {
+        how_long = {"requests": workload.keys // workload.uses} if workload.uses_up else {
             "seconds": seconds, "warm_up": seconds / 5}
         result = self.tools.load(
             server, workload.commands, connections=workload.connections, pipeline=workload.pipeline,

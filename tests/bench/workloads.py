@@ -11,12 +11,13 @@ from dataclasses import dataclass
 class Dataset:
     """What a server holds before the load: `fill` was sent once for each of `keys`, and then, with
     indexes drawn at random, so that some come twice and some not at all, `fill_randomly`. `held`:
-    how many keys there are then, if not one per index."""
+    how many keys there are then, if not one per index. `begin` is sent once before all."""
     keys: int
     fill: str = "SET {key} {value}"
     value_size: int = 64
     fill_randomly: str = None
     held: int = None
+    begin: str = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Workload:
     target: float = None     # CPU per request compared with redis-server; None: no promise
     finds_all: bool = False  # a nil or a zero among the replies means that the load is wrong
     uses_up: bool = False    # each key serves once, so the dataset is loaded anew for every round
+    uses: int = 1            # how many keys one request uses up
     alters: bool = False     # the dataset is another one afterwards, and is not used again
     quick: bool = True       # a part of --quick
 
@@ -53,9 +55,22 @@ LIST_OF_MILLION = Dataset(1_000_000, "RPUSH big {value}", value_size=16, held=1)
 LIST_OF_1000 = Dataset(1000, "RPUSH big {value}", value_size=16, held=1)
 # Many small ones.
 HASHES = Dataset(100_000, "HSET {key} field1 {value} field2 {value} field3 {value}", value_size=16)
+# A stream of entries with two short fields, and the same with a group that has read nothing yet.
+TWO_FIELDS = "XADD big * field1 {value} field2 {value}"
+STREAM_OF_1000 = Dataset(1000, TWO_FIELDS, value_size=8, held=1)
+STREAM_WITH_GROUP = Dataset(1_000_000, TWO_FIELDS, value_size=8, held=1,
+                            begin="XGROUP CREATE big group 0 MKSTREAM")
 # Two inputs of an algebra, of 100,000 and 63,000 elements, the second a part of the first.
 TWO_SETS = Dataset(100_000, "SADD a {index}", fill_randomly="SADD b {index}", held=2)
 TWO_SORTED_SETS = Dataset(100_000, "ZADD a {score} {index}", fill_randomly="ZADD b {score} {index}", held=2)
+
+# Bitmaps of 1 KB, and one of 1 MB; HyperLogLogs of a few elements, and one of a million.
+BITMAPS = Dataset(100_000, "SETBIT {key} 8191 1")
+BITMAP_OF_1MB = Dataset(1, "SETBIT big 8388607 1", held=1)
+HYPERLOGLOGS = Dataset(100_000, "PFADD {key} a b c")
+# 100,000 places in one square degree: 25 of them within 1 km.
+PLACES = Dataset(100_000, "GEOADD big {score} {score} {index}", held=1)
+HYPERLOGLOG_OF_MILLION = Dataset(1_000_000, "PFADD big {index}", held=1)
 
 GET = ("GET {key}",)
 SET = ("SET {key} {value}",)
@@ -122,4 +137,18 @@ WORKLOADS = [
     Workload("SINTER of 100k and 63k", ("SINTER a b",), TWO_SETS, connections=1, target=0.7),
     Workload("ZUNIONSTORE of 100k and 63k", ("ZUNIONSTORE c 2 a b",), TWO_SORTED_SETS, connections=1,
              target=0.7, alters=True),
+    Workload("SETBIT, pipeline 16", ("1*SETBIT {key} 4242 1", "1*SETBIT {key} 4242 0"), BITMAPS, 16, target=0.55),
+    Workload("BITCOUNT of 1 MB", ("BITCOUNT big",), BITMAP_OF_1MB, connections=1, target=0.35, finds_all=True),
+    Workload("PFADD of known elements, pipeline 16", ("PFADD big {index}",), HYPERLOGLOG_OF_MILLION, 16, target=0.6),
+    Workload("PFADD of new elements, pipeline 16", ("PFADD {key} {index}",), HYPERLOGLOGS, 16, target=0.6,
+             alters=True),
+    Workload("GEOADD, pipeline 16", ("GEOADD big {score} {score} {index}",), PLACES, 16),
+    Workload("GEOSEARCH of 1 km, 100k places", ("GEOSEARCH big FROMLONLAT 0.5 0.5 BYRADIUS 1 km",), PLACES, 16,
+             target=0.7),
+    Workload("XADD, pipeline 16", (TWO_FIELDS,), STREAM_OF_1000, 16, target=0.65, alters=True),
+    Workload("XADD MAXLEN ~ 1000, pipeline 16", (TWO_FIELDS.replace("*", "MAXLEN ~ 1000 *"),),
+             STREAM_OF_1000, 16, alters=True),
+    Workload("XRANGE of 100, pipeline 16", ("XRANGE big - + COUNT 100",), STREAM_OF_1000, 16, target=0.65),
+    Workload("XREADGROUP of 10, pipeline 16", ("XREADGROUP GROUP group me COUNT 10 STREAMS big >",),
+             STREAM_WITH_GROUP, 16, target=0.7, uses_up=True, uses=10),
 ]

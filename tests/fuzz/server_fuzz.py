@@ -170,6 +170,30 @@ class Commands:
     def milliseconds(self):
         return self.rng.randrange(10**8, 10**10)
 
+    def bit(self):
+        return self.rng.choice((0, 7, 8, self.rng.randrange(500), 262_143, 262_144, 300_000, -1, 2**32, "#1", "x"))
+
+    def bit_range(self):
+        ends = [self.integer() for _ in range(self.rng.choice((0, 1, 2, 2)))]
+        return ends + ([self.rng.choice(("BIT", "BYTE", "x"))] if len(ends) == 2 and self.rng.random() < 0.7 else [])
+
+    def place(self):
+        rng = self.rng
+        return [rng.choice((rng.uniform(-180, 180), rng.uniform(10, 11), 180, -180, 181, "x")),
+                rng.choice((rng.uniform(-85, 85), rng.uniform(10, 11), 85.05, 86)), f"m{rng.randrange(30)}"]
+
+    def shape(self):
+        size = lambda: self.rng.choice((0, 1000, 10 ** self.rng.uniform(0, 7), -1))
+        return self.rng.choice((["BYRADIUS", size(), "km"], ["BYBOX", size(), size(), "m"]))
+
+    def field(self):
+        rng = self.rng
+        field = [rng.choice(("i8", "u8", "i64", "u63", "i5", "u64", "u1")), rng.choice((self.bit(), "#3", "#-1"))]
+        # Within 62 bits: Redis mistakes the most negative numbers for positive ones.
+        value = rng.randrange(-(2**61), 2**61) >> rng.choice((0, 40, 55))
+        return rng.choice((["GET", *field], ["SET", *field, value], ["INCRBY", *field, value], ["GET"],
+                           ["OVERFLOW", rng.choice(("SAT", "FAIL", "WRAP", "x"))]))
+
     def case(self, word):
         return "".join(self.rng.choice((c.upper(), c.lower())) for c in word)
 
@@ -198,6 +222,67 @@ class Commands:
             lambda: ["RENAME", key(), key()], lambda: ["COPY", key(), key(), "REPLACE"],
         )
 
+    def member(self):
+        rng = self.rng
+        kind = rng.random()
+        if kind < 0.5:
+            return to_bytes(rng.randrange(-9, 9) * rng.choice((1, 1, 1, 1000, 10**6, 10**11)))
+        if kind < 0.9:
+            return b"m%d" % rng.randrange(30)
+        return rng.choice((b"", b"\0\r\n", b"01", b"-0", b"x" * 64, b"x" * 65, b"y" * 300, to_bytes(self.integer())))
+
+    def set_forms(self):
+        """Those whose replies chance has no part in, but for the order of members."""
+        rng, key, member = self.rng, self.key, self.member
+        members = lambda: (member() for _ in range(rng.choice((1, 1, 2, 5, 40))))
+        keys = lambda: (key() for _ in range(rng.choice((1, 2, 2, 3, 8))))
+        return (
+            lambda: ["SADD", key(), *members()], lambda: ["SADD", key(), *members()],
+            lambda: ["SADD", key(), *(to_bytes(i * i) for i in range(rng.choice((20, 150, 600))))],
+            lambda: ["SREM", key(), *members()], lambda: ["SMOVE", key(), key(), member()],
+            lambda: ["SISMEMBER", key(), member()], lambda: ["SMISMEMBER", key(), *members()],
+            lambda: [rng.choice(("SCARD", "SMEMBERS")), key()],
+            lambda: [rng.choice(("SINTER", "SUNION", "SDIFF")), *keys()],
+            lambda: [rng.choice(("SINTERSTORE", "SUNIONSTORE", "SDIFFSTORE")), key(), *keys()],
+            lambda: ["SINTERCARD", rng.choice((1, 2, 2, 3, 0, -1, "x", 2**63 - 1)), *keys(),
+                     *rng.choice(([], ["LIMIT", self.integer()], ["LIMIT"], ["limit", 2]))],
+            lambda: ["SPOP", key(), rng.choice((0, 2**63 - 1, 10**5, -1, -(2**63), 2**63, "x", ""))],
+            lambda: ["SRANDMEMBER", key(), rng.choice((0, 2**63 - 1, 10**5, -(2**63), 2**63, "x", ""))],
+            lambda: ["SSCAN", key(), rng.choice((0, 0, 0, "x", "", 2**64)),
+                     *rng.choice((["COUNT", 10**6], ["COUNT", 10**6, "MATCH", "m*"], ["COUNT", 0], ["COUNT", "x"], ["BAD"]))],
+        )
+
+    def list_forms(self):
+        rng, value, integer = self.rng, self.value, self.integer
+        key = lambda: rng.choice((b"l0", b"l1", b"l2", b"l3", b"l4", b"l5", b"l6", self.key()))
+        # Few different ones, so that equal ones are found, and some that are long.
+        element = lambda: value() if rng.random() < 0.2 else rng.choice((b"", b"a", b"1", b"01", 70, -200, b"b" * 16))
+        many = lambda: [element() for _ in range(rng.choice((1, 1, 2, 5, 60)))]
+        keys = lambda: [key() for _ in range(rng.randrange(1, 4))]
+        end = lambda: rng.choice(("LEFT", "RIGHT", "left", "UP" if rng.random() < 0.1 else "right"))
+        count = lambda: rng.choice((1, 2, 3, 100, 0, -1, "x", 2**63 - 1))
+        timeout = lambda: rng.choice(("0.001", "1e-3", -1, "x"))
+        index = lambda: integer() if rng.random() < 0.2 else rng.randrange(-150, 150)
+        numkeys = lambda names: len(names) if rng.random() < 0.9 else rng.choice((0, -1, 1, 5, "x"))
+        many_pops = lambda names: [numkeys(names), *names, end(), *rng.choice(([], [], ["COUNT", count()], ["COUNT"]))]
+        search = lambda: rng.choice(([], ["RANK", rng.choice((1, 2, -1, -2, 0, "x"))], ["COUNT", count()],
+                                     ["MAXLEN", count()], ["COUNT", 0, "RANK", -1], ["COUNT", 2, "MAXLEN", 50], ["RANK"]))
+        return (
+            lambda: [rng.choice(("LPUSH", "RPUSH")), key(), *many()], lambda: [rng.choice(("LPUSH", "RPUSH")), key(), *many()],
+            lambda: [rng.choice(("LPUSHX", "RPUSHX")), key(), *many()],
+            lambda: [rng.choice(("LPOP", "RPOP")), key()], lambda: [rng.choice(("LPOP", "RPOP")), key(), count()],
+            lambda: ["LLEN", key()], lambda: ["LINDEX", key(), index()], lambda: ["LRANGE", key(), index(), index()],
+            lambda: ["LSET", key(), index(), element()], lambda: ["LREM", key(), rng.choice((0, 1, -1, 2, -3, "x")), element()],
+            lambda: ["LINSERT", key(), rng.choice(("BEFORE", "after", "x")), element(), element()],
+            lambda: ["LTRIM", key(), index(), index()] if rng.random() < 0.3 else ["LLEN", key()],
+            lambda: ["LPOS", key(), element(), *search()],
+            lambda: ["LMOVE", key(), key(), end(), end()], lambda: ["RPOPLPUSH", key(), key()],
+            lambda: ["LMPOP", *many_pops(keys())], lambda: ["BLMPOP", timeout(), *many_pops(keys())],
+            lambda: [rng.choice(("BLPOP", "BRPOP")), *keys(), timeout()],
+            lambda: ["BLMOVE", key(), key(), end(), end(), timeout()], lambda: ["BRPOPLPUSH", key(), key(), timeout()],
+            lambda: ["RENAME", key(), key()], lambda: ["COPY", key(), key(), "REPLACE"],
+        )
+
     def make(self):
         rng, key, value, integer = self.rng, self.key, self.value, self.integer
         seconds, milliseconds = self.seconds, self.milliseconds
@@ -214,6 +299,20 @@ class Commands:
             lambda: ["GETRANGE", key(), integer(), integer()], lambda: ["SUBSTR", key(), integer(), integer()],
             lambda: ["SETRANGE", key(), rng.choice((0, 1, 10, 32760, 40_000, -1, 2**40, "x")), value()],
             lambda: [rng.choice(("INCR", "DECR")), key()],
+            lambda: ["SETBIT", key(), self.bit(), rng.choice((0, 1, 1, 1, 2, "x"))], lambda: ["GETBIT", key(), self.bit()],
+            lambda: ["BITCOUNT", key(), *self.bit_range()], lambda: ["BITPOS", key(), rng.choice((0, 1, 1, 2)), *self.bit_range()],
+            lambda: ["BITOP", rng.choice(("AND", "OR", "XOR", "NOT", "x")), *(key() for _ in range(rng.randrange(2, 6)))],
+            lambda: [rng.choice(("BITFIELD", "BITFIELD_RO")), key(), *(f for _ in range(rng.randrange(3)) for f in self.field())],
+            lambda: ["GEOADD", key(), *rng.choice(([], ["NX"], ["CH"], ["XX", "CH"])), *(f for _ in range(rng.choice((1, 20)))
+                                                                                  for f in self.place())],
+            lambda: ["GEOSEARCH", key(), "FROMLONLAT", *self.place()[:2], *self.shape(), *rng.sample(["ASC", "WITHDIST", "WITHHASH", "WITHCOORD"], 2)],
+            lambda: ["GEOSEARCHSTORE", key(), key(), "FROMMEMBER", self.place()[2], *self.shape()],
+            lambda: ["GEODIST", key(), self.place()[2], self.place()[2], rng.choice(("m", "km", "x"))],
+            lambda: [rng.choice(("GEOPOS", "GEOHASH")), key(), self.place()[2]], lambda: ["ZRANGE", key(), 0, -1],
+            lambda: ["PFADD", key(), *(rng.randrange(1000) for _ in range(rng.choice((0, 1, 1, 20, 400))))],
+            lambda: ["PFCOUNT", *(key() for _ in range(rng.choice((1, 1, 3))))],
+            lambda: ["PFMERGE", *(key() for _ in range(rng.randrange(1, 4)))],
+            lambda: ["PFDEBUG", rng.choice(("DECODE", "ENCODING", "x")), key()],
             lambda: [rng.choice(("INCRBY", "DECRBY")), key(), integer()],
             lambda: ["INCRBYFLOAT", key(), rng.choice((integer(), "0.1", "1e3", "inf", "-2.5"))],
             lambda: ["MSET", *(f() for _ in range(rng.randrange(1, 5)) for f in (key, value))],
@@ -240,7 +339,7 @@ class Commands:
             if rng.random() < 0.1 else ["GET", key()],
             lambda: rng.choice((["NOSUCH", value()[:200]], [""], ["GET"], ["SET", key()], ["PING", 1, 2], ["MSET", 1])),
         )
-        arguments = rng.choice(rng.choice((forms, self.hash_forms())))()
+        arguments = rng.choice(rng.choice((forms, self.set_forms(), self.list_forms(), self.hash_forms())))()
         arguments[0] = self.case(arguments[0])
         return arguments
 
@@ -255,14 +354,16 @@ def is_same(ours, theirs):
     if isinstance(ours, list) and isinstance(theirs, list):
         if len(ours) == len(theirs) and all(map(is_same, ours, theirs)):
             return True
-        # The fields of a hash, in another order.
+        # The members of a set or the fields of a hash, in another order.
         return all(isinstance(one, bytes) for one in ours + theirs) and sorted(ours) == sorted(theirs)
     if not isinstance(ours, bytes) or not isinstance(theirs, bytes):
         return ours == theirs
-    if (ours, theirs) == (b"hashtable", b"listpack"):
-        return True  # from 7.2 on an HSET of many pairs makes a hashtable, however many of them are the same
+    if ours == b"listpack" and theirs == b"quicklist":
+        return True  # redis-server 7.0 calls every list so
     if theirs.startswith(b"-") and any(text in theirs for text in KNOWN_DIFFERENCES):
         return ours.startswith(b"-")
+    if {ours, theirs} == {b"listpack", b"hashtable"}:
+        return True  # sets have the form of a listpack from 7.2 on
     if ours.startswith(b"-"):
         return ours.rstrip() == theirs.rstrip()  # Redis cuts a CR off that an argument ended with
     return ours == theirs
@@ -366,7 +467,8 @@ class Fuzz:
             if scanned != set(names[0]):
                 self.fail("SCAN and KEYS disagree", [shown(sorted(scanned)), shown(names[0])])
             for name in names[0]:
-                for question in (("GET", name), ("HGETALL", name), ("PTTL", name), ("TYPE", name)):
+                for question in (("GET", name), ("SMEMBERS", name), ("HGETALL", name), ("PTTL", name), ("TYPE", name),
+                                 ("LRANGE", name, 0, -1)):
                     ours, theirs = (client(*question) for client in clients)
                     if not is_same(ours, theirs):
                         self.fail(f"{shown(question)} differs", [shown(ours), shown(theirs)])
@@ -438,6 +540,8 @@ class Fuzz:
                             if str(r[0]).lower() not in ("flushall", "flushdb", "swapdb"))
             if rng.random() < 0.4:
                 data = data[: rng.randrange(len(data) + 1)]
+            if rng.random() < 0.1:
+                data += request("BLPOP", "l0", "l1", 0)
             if rng.random() < 0.2:
                 data += b"*3\r\n$3\r\nSET\r\n$1\r\nr\r\n$%d\r\n" % rng.choice((33_000, 10**6, 5 * 10**8)) + rng.randbytes(rng.randrange(70_000))
             client.socket.setblocking(False)
@@ -460,11 +564,19 @@ class Fuzz:
                 admin("CLIENT", "UNPAUSE")
             elif action < 0.6:
                 admin("CLIENT", "LIST")
+            elif action < 0.7:
+                admin("CLIENT", "UNBLOCK", rng.randrange(1, 30), rng.choice(("TIMEOUT", "ERROR")))
         admin("CLIENT", "UNPAUSE")
         if admin("PING") != b"+PONG":
             self.fail("no PONG")
         for client in clients:
             client.close()
+        # What they left behind is still being run; who waits for something is noticed to be gone.
+        end = time.monotonic() + 20
+        while admin("CLIENT", "LIST").count(b"\n") > 1:
+            if time.monotonic() > end:
+                self.fail("clients that are gone stay", [shown(admin("CLIENT", "LIST"))])
+            time.sleep(0.005)
         admin.close()
         # Whatever it did to the keys is undone on both sides.
         self.empty()

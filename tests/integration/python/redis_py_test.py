@@ -172,6 +172,62 @@ class Keys(Case):
         self.assertEqual(self.client.object("encoding", "b"), b"embstr")
 
 
+class Transactions(Case):
+    def test_runs_a_pipeline_as_a_transaction(self):
+        with self.client.pipeline(transaction=True) as pipe:
+            self.assertEqual(pipe.set("k", 1).incr("k").execute(), [True, 2])
+
+    def test_tries_again_when_a_watched_key_changes(self):
+        self.client.set("n", 1)
+        tries = []
+
+        def double(pipe):
+            value = int(pipe.get("n"))
+            if not tries:
+                self.client.set("n", 10)
+            tries.append(value)
+            pipe.multi()
+            pipe.set("n", value * 2)
+
+        self.client.transaction(double, "n")
+        self.assertEqual(tries, [1, 10])
+        self.assertEqual(self.client.get("n"), b"20")
+
+    def test_reports_a_watch_error(self):
+        with self.client.pipeline() as pipe:
+            pipe.watch("w")
+            self.client.set("w", 1)
+            pipe.multi()
+            pipe.get("w")
+            with self.assertRaises(redis.WatchError):
+                pipe.execute()
+
+
+class Subscriptions(Case):
+    def next_message(self, pubsub):
+        for _ in range(100):
+            message = pubsub.get_message(timeout=1)
+            if message is not None:
+                return message
+        self.fail("no message came")
+
+    def test_hears_channels_and_patterns(self):
+        pubsub = self.client.pubsub()
+        pubsub.subscribe("news")
+        pubsub.psubscribe("n*")
+        self.assertEqual(self.next_message(pubsub)["type"], "subscribe")
+        self.assertEqual(self.next_message(pubsub)["type"], "psubscribe")
+        self.assertEqual(self.client.publish("news", "hello"), 2)
+        self.assertEqual(self.next_message(pubsub)["data"], b"hello")
+        self.assertEqual(self.next_message(pubsub)["pattern"], b"n*")
+        self.assertEqual(self.client.pubsub_numsub("news"), [(b"news", 1)])
+        pubsub.ping("still there")
+        self.assertEqual(self.next_message(pubsub)["type"], "pong")
+        pubsub.unsubscribe()
+        self.assertEqual(self.next_message(pubsub)["type"], "unsubscribe")
+        pubsub.close()
+
+
 class Administration(Case):
     def test_info(self):
         self.client.set("k", "v", ex=100)

@@ -46,6 +46,11 @@ TEST_CASE("used memory follows every allocation") {
   CHECK(figures.resident >= figures.active);
   CHECK(allocator_name().starts_with("jemalloc-5."));
 }
+
+TEST_CASE("the allocator knows the program's settings") {
+  const std::string report = allocator_report();
+  CHECK(report.find("opt.dirty_decay_ms: 1000") != std::string::npos);
+}
 #endif
 
 }  // namespace

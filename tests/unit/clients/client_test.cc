@@ -2,31 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/fake_socket.h"
+
 namespace larder {
-namespace {
-
-class FakeSocket final : public ClientSocket {
- public:
-  std::string_view peer_address() const override { return "127.0.0.1:50000"; }
-  std::string_view local_address() const override { return "127.0.0.1:6379"; }
-  int fd() const override { return 9; }
-  bool is_unix_socket() const override { return is_unix; }
-  bool is_local() const override { return true; }
-  OutputChain& output() override { return chain; }
-  const OutputChain& queued_output() const override { return chain; }
-  size_t input_bytes() const override { return 26; }
-  size_t input_unused() const override { return 1000; }
-  size_t argument_bytes() const override { return 10; }
-  size_t memory() const override { return 2000; }
-  void close_after_flush() override {}
-  void close_now() override {}
-  bool is_closing() const override { return false; }
-
-  OutputChain chain;
-  bool is_unix = false;
-};
-
-}  // namespace
 
 TEST_CASE("describe: a new client") {
   FakeSocket socket;

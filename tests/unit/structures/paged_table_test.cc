@@ -349,6 +349,12 @@ TEST_CASE("a table that was made ready does not split its pages") {
     for (uint32_t id = 0; id < count; id++) erase(table, id);
     CHECK(table.memory() == 0);
   }
+  Table growing;
+  growing.reserve(100'000, 200, Table::Pages::grow);
+  const size_t growing_pages = growing.page_count();
+  for (uint32_t id = 0; id < 100'000; id++) insert(growing, id);
+  CHECK(growing.page_count() == growing_pages);
+  CHECK(growing.memory() <= 100'000 * 22);
   Table wrongly_made;
   wrongly_made.reserve(1000, 5000);
   for (uint32_t id = 0; id < 50'000; id++) insert(wrongly_made, id);

@@ -1,0 +1,137 @@
+#include "modules/pubsub/pubsub.h"
+
+#include <array>
+#include <utility>
+
+#include "server/base/errors.h"
+#include "server/base/glob.h"
+#include "server/base/numbers.h"
+
+namespace larder {
+namespace {
+
+// In RESP2 a push cannot be told from a reply: who has subscribed gets no replies but these.
+Status only_subscriptions(const Client& client, const Command& command) {
+  if (client.resp_version != RespVersion::resp2) return ok;
+  const std::string_view name = command.full_name();
+  if (name.ends_with("subscribe") || name == "ping" || name == "quit" || name == "reset") return ok;
+  return errors::only_subscriptions(name);
+}
+
+}  // namespace
+
+PubSub::PubSub()
+    : Module({.name = "pubsub", .options_title = "Notifications", .info_section = "Stats"}) {}
+
+std::vector<CommandFamily> PubSub::commands() const {
+  return pubsub_commands();
+}
+
+void PubSub::start(Host& host) {
+  host_ = &host;
+  host.add_info(clients_info_);
+  host.hooks().client_reset.add([this](Client& client) { forget(client); });
+  host.hooks().client_closed.add([this](Client& client) { forget(client); });
+  notify_keyspace_events_.on_change([this]() -> Status {
+    follow_events();
+    return ok;
+  });
+  follow_events();
+}
+
+// --- Subscriptions ---
+
+void PubSub::subscribe(Client& client, TopicKind kind, std::string_view name) {
+  subscriptions_.add(client, kind, name);
+  update_mode(client);
+}
+
+bool PubSub::unsubscribe(Client& client, TopicKind kind, std::string_view name) {
+  const bool was_subscribed = subscriptions_.remove(client, kind, name);
+  update_mode(client);
+  return was_subscribed;
+}
+
+void PubSub::forget(Client& client) {
+  if (client.subscriptions.total() == 0) return;
+  subscriptions_.remove_all(client);
+  update_mode(client);
+}
+
+void PubSub::update_mode(Client& client) {
+  if (client.subscriptions.total() > 0) {
+    client.type = ClientType::pubsub;
+    client.gate = only_subscriptions;
+  } else if (client.type == ClientType::pubsub) {
+    client.type = ClientType::normal;
+    client.gate = nullptr;
+  }
+}
+
+// --- Messages ---
+
+int64_t PubSub::send(TopicKind kind, std::string_view type, std::string_view channel,
+                     std::string_view message) {
+  const Subscriptions::Topic* topic = subscriptions_.find(kind, channel);
+  if (topic == nullptr) return 0;
+  PushFrame frame(3, type.size() + channel.size() + message.size());
+  frame.bulk(type).bulk(channel).bulk(message);
+  for (Subscriptions::Subscriber* subscriber : topic->subscribers) {
+    host_->pushes().send(subscriber->client, frame);
+  }
+  return static_cast<int64_t>(topic->subscribers.size());
+}
+
+int64_t PubSub::publish(std::string_view channel, std::string_view message) {
+  int64_t receivers = send(TopicKind::channel, "message", channel, message);
+  for (const auto& [pattern, topic] : subscriptions_.topics(TopicKind::pattern)) {
+    if (!glob_matches(pattern, channel)) continue;
+    PushFrame frame(4, pattern.size() + channel.size() + message.size());
+    frame.bulk("pmessage").bulk(pattern).bulk(channel).bulk(message);
+    for (Subscriptions::Subscriber* subscriber : topic.subscribers) {
+      host_->pushes().send(subscriber->client, frame);
+    }
+    receivers += static_cast<int64_t>(topic.subscribers.size());
+  }
+  return receivers;
+}
+
+int64_t PubSub::publish_to_shard(std::string_view channel, std::string_view message) {
+  return send(TopicKind::shard_channel, "smessage", channel, message);
+}
+
+// --- Notifications ---
+
+void PubSub::follow_events() {
+  const EventClasses& classes = *notify_keyspace_events_;
+  const auto follow = [this](Hook<const KeyEvent&>& hook, uint64_t& listener, bool is_on) {
+    if (is_on == (listener != 0)) return;
+    if (is_on) {
+      listener = hook.add([this](const KeyEvent& event) { notify(event); });
+    } else {
+      hook.remove(std::exchange(listener, 0));
+    }
+  };
+  Keyspace& keyspace = host_->keyspace();
+  follow(keyspace.key_changed, change_listener_, classes.is_on());
+  follow(keyspace.key_added, addition_listener_,
+         classes.is_on() && classes.has(KeyEventClass::new_key));
+  follow(keyspace.key_missed, miss_listener_,
+         classes.is_on() && classes.has(KeyEventClass::key_miss));
+}
+
+void PubSub::notify(const KeyEvent& event) {
+  const EventClasses& classes = *notify_keyspace_events_;
+  if (subscriptions_.empty() || !classes.has(event.event_class)) return;
+  const std::string database = to_text(event.database.index());
+  if (classes.to_keyspace()) {
+    channel_name_.assign("__keyspace@").append(database).append("__:").append(event.key);
+    publish(channel_name_, event.event);
+  }
+  if (classes.to_keyevent()) {
+    channel_name_.assign("__keyevent@").append(database).append("__:").append(event.event);
+    publish(channel_name_, event.key);
+  }
+}
+
+}  // namespace larder

@@ -1,0 +1,72 @@
+#include "server/clients/pushes.h"
+
+#include <string>
+
+#include "server/base/clock.h"
+#include "server/base/log.h"
+
+namespace larder {
+namespace {
+
+constexpr size_t kHeaderBytes = 24;  // of an element: a type byte, 20 digits, CR LF
+
+}  // namespace
+
+PushFrame::PushFrame(size_t elements, size_t reserved) {
+  bytes_.reserve(kHeaderBytes * (elements + 1) + reserved);
+  bytes_.append(std::to_string(elements)).append("\r\n");
+}
+
+PushFrame& PushFrame::bulk(std::string_view bytes) {
+  bytes_.append(1, resp::kBulk).append(std::to_string(bytes.size())).append("\r\n");
+  bytes_.append(bytes).append("\r\n");
+  return *this;
+}
+
+PushFrame& PushFrame::integer(int64_t value) {
+  bytes_.append(1, resp::kInteger).append(std::to_string(value)).append("\r\n");
+  return *this;
+}
+
+void PushFrame::append_to(OutputChain& output, RespVersion version) {
+  const char type = version == RespVersion::resp3 ? resp::kPush : resp::kArray;
+  output.append(std::string_view(&type, 1));
+  if (bytes_.size() < kSharedBytes) [[likely]]
+    return output.append(bytes_);
+  if (!shared_) shared_ = SharedBytes::copy_of(bytes_);
+  SharedBytes reference = shared_;
+  output.append_external(shared_.view(), reference.detach(),
+                         [](void* block) { SharedBytes::attach(block); });
+}
+
+void Pushes::send(Client& client, PushFrame& frame) {
+  if (client.socket.is_closing()) return;
+  if (client.is_being_answered) [[unlikely]] {
+    waiting_.push_back({client.id, frame});
+    return;
+  }
+  deliver(client, frame);
+}
+
+void Pushes::deliver(Client& client, PushFrame& frame) {
+  OutputChain& output = client.socket.output();
+  frame.append_to(output, client.resp_version);
+  if (output.overflowed()) [[unlikely]]
+    close_if_overflowed(client);
+}
+
+void Pushes::deliver_waiting(Client& client) {
+  for (Waiting& waiting : waiting_) {
+    if (waiting.client == client.id && !client.socket.is_closing()) deliver(client, waiting.frame);
+  }
+  std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.client == client.id; });
+}
+
+void close_if_overflowed(Client& client) {
+  if (!client.socket.queued_output().overflowed() || client.socket.is_closing()) return;
+  log::warning("Client " + describe(client, wall_clock_ms()) +
+               " scheduled to be closed ASAP for overcoming of output buffer limits.");
+  client.socket.close_now();
+}
+
+}  // namespace larder

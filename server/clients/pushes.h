@@ -1,0 +1,66 @@
+// What clients get without having asked for it at this moment: messages of channels they subscribed
+// to.
+//
+// A push never stands inside a reply. What goes to a client whose command is running waits until that
+// reply (of EXEC: the whole transaction's) is complete; everybody else's output is between two
+// replies and takes it at once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/output_chain.h"
+#include "protocol/resp.h"
+#include "server/base/shared_bytes.h"
+#include "server/clients/client.h"
+
+namespace larder {
+
+// One push for any number of clients, of both versions of the protocol: they differ in the first
+// byte only. Elements are added first; then it is sent, once or often. The bytes of a large one
+// exist once.
+class PushFrame {
+ public:
+  // `elements` follow. `reserved`: bytes that they will take, about.
+  explicit PushFrame(size_t elements, size_t reserved = 0);
+  PushFrame& bulk(std::string_view bytes);
+  PushFrame& integer(int64_t value);
+
+  void append_to(OutputChain& output, RespVersion version);
+
+ private:
+  // From here on sharing is cheaper than copying.
+  static constexpr size_t kSharedBytes = 2048;
+
+  std::string bytes_;   // all but the type byte
+  SharedBytes shared_;  // the same, once a large one was sent
+};
+
+class Pushes {
+ public:
+  // Sends the frame, unless the client is on its way out. A client whose output grows beyond its
+  // limit is closed.
+  void send(Client& client, PushFrame& frame);
+
+  // --- For the dispatcher, which sets Client::is_being_answered ---
+  bool has_waiting() const { return !waiting_.empty(); }
+  // Sends what waited for the end of this client's reply.
+  void deliver_waiting(Client& client);
+
+ private:
+  struct Waiting {
+    uint64_t client;
+    PushFrame frame;
+  };
+  static void deliver(Client& client, PushFrame& frame);
+
+  std::vector<Waiting> waiting_;
+};
+
+// Closes the client if more output was to be queued for it than its limit allows.
+void close_if_overflowed(Client& client);
+
+}  // namespace larder

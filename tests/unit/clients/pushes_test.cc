@@ -1,0 +1,92 @@
+#include "server/clients/pushes.h"
+
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <string>
+
+#include "tests/support/fake_socket.h"
+
+namespace larder {
+namespace {
+
+std::string take(OutputChain& chain) {
+  std::string bytes;
+  std::array<iovec, 8> pieces;
+  while (!chain.empty()) {
+    const size_t count = chain.fill(pieces);
+    size_t sent = 0;
+    for (size_t i = 0; i < count; i++) {
+      bytes.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+      sent += pieces[i].iov_len;
+    }
+    chain.drop_front(sent);
+  }
+  return bytes;
+}
+
+TEST_CASE("one frame serves both versions of the protocol") {
+  PushFrame frame(3);
+  frame.bulk("message").bulk("").integer(-7);
+  OutputChain chain;
+  frame.append_to(chain, RespVersion::resp2);
+  CHECK(take(chain) == "*3\r\n$7\r\nmessage\r\n$0\r\n\r\n:-7\r\n");
+  frame.append_to(chain, RespVersion::resp3);
+  CHECK(take(chain) == ">3\r\n$7\r\nmessage\r\n$0\r\n\r\n:-7\r\n");
+}
+
+TEST_CASE("a large frame is shared and outlives its sender") {
+  const std::string text(100'000, 'x');
+  OutputChain first;
+  OutputChain second;
+  {
+    PushFrame frame(1);
+    frame.bulk(text);
+    frame.append_to(first, RespVersion::resp2);
+    frame.append_to(second, RespVersion::resp3);
+  }
+  const std::string rest = "1\r\n$100000\r\n" + text + "\r\n";
+  first.append("+OK\r\n");
+  CHECK(take(first) == "*" + rest + "+OK\r\n");
+  CHECK(take(second) == ">" + rest);
+}
+
+TEST_CASE("what goes to the client that is being answered waits for the end of its reply") {
+  FakeSocket own_socket;
+  FakeSocket other_socket;
+  Client own(1, own_socket, 0);
+  Client other(2, other_socket, 0);
+  Pushes pushes;
+  PushFrame frame(1);
+  frame.bulk("x");
+  own.is_being_answered = true;
+  pushes.send(own, frame);
+  pushes.send(other, frame);
+  CHECK(own_socket.chain.empty());
+  CHECK(take(other_socket.chain) == "*1\r\n$1\r\nx\r\n");
+  CHECK(pushes.has_waiting());
+  own_socket.chain.append(":1\r\n");
+  own.is_being_answered = false;
+  pushes.deliver_waiting(own);
+  CHECK(!pushes.has_waiting());
+  CHECK(take(own_socket.chain) == ":1\r\n*1\r\n$1\r\nx\r\n");
+}
+
+TEST_CASE("who reads too slowly is closed, and who is closed gets nothing") {
+  FakeSocket socket;
+  Client client(1, socket, 0);
+  socket.chain.set_limit(100);
+  Pushes pushes;
+  PushFrame frame(1);
+  frame.bulk(std::string(60, 'x'));
+  pushes.send(client, frame);
+  CHECK(!socket.is_closed);
+  pushes.send(client, frame);
+  CHECK(socket.is_closed);
+  const size_t bytes = socket.chain.bytes();
+  pushes.send(client, frame);
+  CHECK(socket.chain.bytes() == bytes);
+}
+
+}  // namespace
+}  // namespace larder
