@@ -122,7 +122,8 @@ void PubSub::follow_events() {
 
 void PubSub::notify(const KeyEvent& event) {
   const EventClasses& classes = *notify_keyspace_events_;
-  if (subscriptions_.empty() || !classes.has(event.event_class)) return;
+  // A change without a name is for those who watch the key, not for those who listen.
+  if (subscriptions_.empty() || !classes.has(event.event_class) || event.event.empty()) return;
   const std::string database = to_text(event.database.index());
   if (classes.to_keyspace()) {
     channel_name_.assign("__keyspace@").append(database).append("__:").append(event.key);

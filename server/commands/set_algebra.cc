@@ -1,6 +1,7 @@
 // Sets: intersection, union and difference, to be returned, counted or stored.
 #include "server/types/set_algebra.h"
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -149,7 +150,12 @@ Status sintercard(Context& ctx) {
   }
   TRY(args.finish());
   TRY(auto sets, find_sets(ctx, 2, count));
-  CountSink sink(limit == 0 ? std::numeric_limits<size_t>::max() : static_cast<size_t>(limit));
+  const size_t most = limit == 0 ? std::numeric_limits<size_t>::max() : static_cast<size_t>(limit);
+  if (count == 1) {
+    ctx.reply.integer(static_cast<int64_t>(std::min(sets.front().size(), most)));
+    return ok;
+  }
+  CountSink sink(most);
   intersect(std::move(sets), sink);
   ctx.reply.integer(static_cast<int64_t>(sink.count()));
   return ok;

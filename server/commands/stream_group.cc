@@ -4,7 +4,7 @@
 #include "server/base/numbers.h"
 #include "server/base/text.h"
 #include "server/commands/families.h"
-#include "server/commands/reply_help.h"
+#include "server/command/reply_help.h"
 #include "server/commands/stream_arguments.h"
 
 namespace larder {

@@ -52,6 +52,14 @@ class Set {
   bool empty() const { return size() == 0; }
   template <class Member>
   bool contains(const Member& member) const;
+  // See prefetch_element in value.h.
+  uint64_t prefetch(std::string_view member) const {
+    if (view().encoding != kTable) return 0;
+    const uint64_t hash = PackedText(member).hash();
+    table(view()).table.prefetch_page(hash);
+    return hash;
+  }
+  void prefetch(uint64_t hash) const { table(view()).table.prefetch_record(hash); }
   // Keeps those members for which contains() answers `wanted`, in their order, and returns how many
   // there are; they stand in front then. Overlaps the memory accesses of up to 32 members.
   size_t filter(std::span<SetMember> members, bool wanted) const;

@@ -89,12 +89,14 @@ std::string_view encoding_name(ValueView value) {
 
 uint64_t prefetch_element(ValueView value, std::string_view element) {
   if (value.type == Type::hash) return Hash(value).prefetch(element);
+  if (value.type == Type::set) return Set(value).prefetch(element);
   if (value.type == Type::sorted_set) return SortedSet(value).prefetch(element);
   return 0;
 }
 
 void prefetch_element(ValueView value, uint64_t hash) {
   if (value.type == Type::hash) return Hash(value).prefetch(hash);
+  if (value.type == Type::set) return Set(value).prefetch(hash);
   if (value.type == Type::sorted_set) return SortedSet(value).prefetch(hash);
 }
 

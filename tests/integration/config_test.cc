@@ -1,5 +1,7 @@
 // CONFIG REWRITE with a real file, and who may set what.
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <iterator>
 #include <string>
 
 #include "tests/support/test_server.h"
@@ -67,6 +69,23 @@ TEST_CASE("a CONFIG SET that cannot be applied puts all values back") {
   CHECK(client("CONFIG", "GET", "timeout") == array("timeout", "0"));
   CHECK(client("CONFIG", "GET", "port") == array("port", std::to_string(server.port())));
   CHECK(server.connect()("PING") == status("PONG"));
+}
+
+TEST_CASE("jemalloc-bg-thread starts and ends the allocator's thread") {
+  TestServer server;
+  auto client = server.connect();
+  // Builds for sanitizers have another allocator.
+  if (client("INFO", "memory").text.find("jemalloc") == std::string::npos) return;
+  const auto threads = [&] {
+    const std::filesystem::directory_iterator tasks("/proc/" + std::to_string(server.pid()) + "/task");
+    return std::distance(begin(tasks), end(tasks));
+  };
+  const auto with_it = threads();
+  CHECK(client("CONFIG", "SET", "jemalloc-bg-thread", "no") == status("OK"));
+  // Its entry may outlive the thread by a moment.
+  CHECK(eventually([&] { return threads() == with_it - 1; }));
+  CHECK(client("CONFIG", "SET", "jemalloc-bg-thread", "yes") == status("OK"));
+  CHECK(threads() == with_it);
 }
 
 }  // namespace
