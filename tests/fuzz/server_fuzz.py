@@ -197,6 +197,31 @@ class Commands:
     def case(self, word):
         return "".join(self.rng.choice((c.upper(), c.lower())) for c in word)
 
+    def hash_forms(self):
+        """Those whose replies chance has no part in, but for the order of fields."""
+        rng, value = self.rng, self.value
+        key = lambda: rng.choice((b"h0", b"h1", b"h2", b"h3", self.key()))
+        name = lambda: rng.choice((b"f%d" % rng.randrange(30), rng.randrange(-70, 70), b"", b"01", b"\0\r\n", b"x" * 64, b"x" * 65,
+                                   b"y" * 300, self.integer()))
+        names = lambda: [name() for _ in range(rng.choice((1, 1, 2, 5, 40)))]
+        number = lambda: rng.choice((self.integer(), 1, -1, 0.5, "1e3", "inf", "nan", "1e4932", "x", ""))
+        pairs = lambda: [part for one in names() for part in (one, rng.choice((value(), name(), number())))]
+        sets = lambda: rng.choice(("HSET", "HSET", "HMSET"))
+        return (
+            lambda: [sets(), key(), *pairs()], lambda: [sets(), key(), *pairs()], lambda: [sets(), key(), *pairs(), name()],
+            lambda: ["HSET", key(), *(part for i in range(600) for part in (b"many:%d" % i, i))] if rng.random() < 0.1
+            else ["HLEN", key()],
+            lambda: ["HSETNX", key(), name(), value()], lambda: ["HDEL", key(), *names()],
+            lambda: [rng.choice(("HGET", "HEXISTS", "HSTRLEN")), key(), name()], lambda: ["HMGET", key(), *names()],
+            lambda: [rng.choice(("HGETALL", "HKEYS", "HVALS", "HLEN")), key()],
+            lambda: [rng.choice(("HINCRBY", "HINCRBYFLOAT")), key(), name(), number()],
+            lambda: ["HRANDFIELD", key(), rng.choice((0, 2**63 - 1, 10**5, -(2**63), 2**63, "x", "")),
+                     *rng.choice(([], ["WITHVALUES"], ["x"]))],
+            lambda: ["HSCAN", key(), rng.choice((0, 0, 0, "x", "", 2**64)),
+                     *rng.choice((["COUNT", 10**6], ["COUNT", 10**6, "MATCH", "f*"], ["COUNT", 0], ["COUNT", "x"], ["BAD"]))],
+            lambda: ["RENAME", key(), key()], lambda: ["COPY", key(), key(), "REPLACE"],
+        )
+
     def member(self):
         rng = self.rng
         kind = rng.random()
@@ -314,7 +339,7 @@ class Commands:
             if rng.random() < 0.1 else ["GET", key()],
             lambda: rng.choice((["NOSUCH", value()[:200]], [""], ["GET"], ["SET", key()], ["PING", 1, 2], ["MSET", 1])),
         )
-        arguments = rng.choice(rng.choice((forms, self.set_forms(), self.list_forms())))()
+        arguments = rng.choice(rng.choice((forms, self.set_forms(), self.list_forms(), self.hash_forms())))()
         arguments[0] = self.case(arguments[0])
         return arguments
 
@@ -329,7 +354,7 @@ def is_same(ours, theirs):
     if isinstance(ours, list) and isinstance(theirs, list):
         if len(ours) == len(theirs) and all(map(is_same, ours, theirs)):
             return True
-        # The members of a set, in another order.
+        # The members of a set or the fields of a hash, in another order.
         return all(isinstance(one, bytes) for one in ours + theirs) and sorted(ours) == sorted(theirs)
     if not isinstance(ours, bytes) or not isinstance(theirs, bytes):
         return ours == theirs
@@ -442,7 +467,8 @@ class Fuzz:
             if scanned != set(names[0]):
                 self.fail("SCAN and KEYS disagree", [shown(sorted(scanned)), shown(names[0])])
             for name in names[0]:
-                for question in (("GET", name), ("SMEMBERS", name), ("PTTL", name), ("TYPE", name), ("LRANGE", name, 0, -1)):
+                for question in (("GET", name), ("SMEMBERS", name), ("HGETALL", name), ("PTTL", name), ("TYPE", name),
+                                 ("LRANGE", name, 0, -1)):
                     ours, theirs = (client(*question) for client in clients)
                     if not is_same(ours, theirs):
                         self.fail(f"{shown(question)} differs", [shown(ours), shown(theirs)])
