@@ -8,7 +8,10 @@
 #include "server/base/numbers.h"
 #include "server/command/arg_reader.h"
 #include "server/commands/debug.h"
+#include "server/types/hash.h"
 #include "server/types/list.h"
+#include "server/types/set.h"
+#include "server/types/sorted_set.h"
 #include "server/types/stream.h"
 #include "server/types/string.h"
 
@@ -97,37 +100,78 @@ void add(ShortDigest& sum, std::string_view bytes) {
   for (size_t i = 0; i < sum.size(); i++) sum[i] = static_cast<uint8_t>(sum[i] ^ digest[i]);
 }
 
-// A part with its length in front, so that no two sequences of parts read the same.
-void add_part(std::string& text, std::string_view part) {
-  text.append(to_text(static_cast<int64_t>(part.size()))).append(":").append(part);
+// An element with its length in front, so that no two sequences of elements read the same.
+void add_element(std::string& text, std::string_view bytes) {
+  text.append(to_text(static_cast<int64_t>(bytes.size()))).append(":").append(bytes);
 }
-
 void add_element(std::string& text, const PackedEntry& element) {
   PackedEntry::Digits digits;
-  add_part(text, element.text(digits));
+  add_element(text, element.text(digits));
+}
+
+void add_list(std::string& text, const List& list) {
+  list.visit(0, list.size(), [&](const PackedEntry& element) {
+    add_element(text, element);
+    return true;
+  });
+}
+
+// The order of members and fields does not count.
+void add_set(std::string& text, const Set& set) {
+  ShortDigest sum{};
+  uint64_t position = 0;
+  do {
+    position = set.scan(position, [&](const PackedEntry& member) {
+      std::string member_text;
+      add_element(member_text, member);
+      add(sum, member_text);
+    });
+  } while (position != 0);
+  text.append(sum.begin(), sum.end());
+}
+
+void add_sorted_set(std::string& text, const SortedSet& set) {
+  set.visit(set.all(), [&](std::string_view member, double score) {
+    add_element(text, member);
+    add_element(text, format_double(score));
+    return true;
+  });
+}
+
+// Whether fields end counts, and not when.
+void add_hash(std::string& text, const Hash& hash) {
+  ShortDigest sum{};
+  hash.visit(INT64_MIN, [&](const HashField& field) {
+    std::string field_text(field.ends() ? "!" : ".");
+    add_element(field_text, field.name());
+    add_element(field_text, field.value());
+    add(sum, field_text);
+    return true;
+  });
+  text.append(sum.begin(), sum.end());
 }
 
 void add_stream(std::string& text, const StreamLog& log) {
-  add_part(text, log.last_id().to_string());
-  add_part(text, log.max_deleted_id().to_string());
-  add_part(text, to_text(static_cast<int64_t>(log.entries_added())));
+  add_element(text, log.last_id().to_string());
+  add_element(text, log.max_deleted_id().to_string());
+  add_element(text, to_text(static_cast<int64_t>(log.entries_added())));
   StreamEntry entry;
   for (StreamCursor cursor(log, {}, StreamId::max()); cursor.next(entry);) {
-    add_part(text, entry.id.to_string());
+    add_element(text, entry.id.to_string());
     entry.for_each([&](PackedEntry field, PackedEntry value) {
       add_element(text, field);
       add_element(text, value);
     });
   }
   for (const auto& [name, group] : log.groups()) {
-    add_part(text, name);
-    add_part(text, group.last_id.to_string());
+    add_element(text, name);
+    add_element(text, group.last_id.to_string());
     const auto& pending = group.pending();
     for (auto at = pending.begin(); at != pending.end(); at = pending.next(at)) {
-      add_part(text, pending[at].id.to_string());
-      add_part(text, pending[at].consumer->name);
-      add_part(text, to_text(pending[at].delivered_ms));
-      add_part(text, to_text(static_cast<int64_t>(pending[at].deliveries)));
+      add_element(text, pending[at].id.to_string());
+      add_element(text, pending[at].consumer->name);
+      add_element(text, to_text(pending[at].delivered_ms));
+      add_element(text, to_text(static_cast<int64_t>(pending[at].deliveries)));
     }
   }
 }
@@ -136,17 +180,27 @@ void add_stream(std::string& text, const StreamLog& log) {
 std::string canonical(const Entry& entry) {
   std::string text(type_name(entry.type()));
   text += entry.has_expiry() ? "!" : ".";
-  if (entry.type() == Type::string) {
-    String::Digits digits;
-    text += String(entry.value()).bytes(digits);
-  }
-  if (entry.type() == Type::stream) add_stream(text, Stream(entry.value()).log());
-  if (entry.type() == Type::list) {
-    const List list(entry.value());
-    list.visit(0, list.size(), [&](const PackedEntry& element) {
-      add_element(text, element);
-      return true;
-    });
+  const ValueView value = entry.value();
+  String::Digits digits;
+  switch (value.type) {
+    case Type::string:
+      text += String(value).bytes(digits);
+      break;
+    case Type::list:
+      add_list(text, List(value));
+      break;
+    case Type::set:
+      add_set(text, Set(value));
+      break;
+    case Type::sorted_set:
+      add_sorted_set(text, SortedSet(value));
+      break;
+    case Type::hash:
+      add_hash(text, Hash(value));
+      break;
+    case Type::stream:
+      add_stream(text, Stream(value).log());
+      break;
   }
   return text;
 }

@@ -59,10 +59,8 @@ constexpr Row kRows[] = {
     {"active-defrag-threshold-upper", Kind::integer, "100", kIgnored, {.max = 1000}},
     {"active-defrag-ignore-bytes", Kind::bytes, "100mb", kIgnored, {.min = 1, .unit = Unit::bytes}},
     {"active-defrag-max-scan-fields", Kind::integer, "1000", kIgnored, {.min = 1}},
-    {"jemalloc-bg-thread", Kind::boolean, "yes", kIgnored},
     // Encodings
     {"list-compress-depth", Kind::integer, "0", kIgnored, {.max = kIntMax}},
-    {"hll-sparse-max-bytes", Kind::bytes, "3000", kIgnored, {.unit = Unit::bytes}},
     // Directives that Redis itself has given up and still reads.
     {"list-max-ziplist-entries", Kind::text, "", kIgnored, {.file_only = true}},
     {"list-max-ziplist-value", Kind::text, "", kIgnored, {.file_only = true}},

@@ -72,6 +72,14 @@ struct TypeOptions : OptionGroup {
       {.help = "So many entries are kept together in a stream, and trimmed together by MAXLEN ~ and "
                "MINID ~; 0: no limit."}};
 
+  Option<int64_t> hll_sparse_max_bytes{
+      *this,
+      "hll-sparse-max-bytes",
+      3000,
+      {.unit = Unit::bytes,
+       .help = "A HyperLogLog (PFADD) of at most this size is kept run by run, a larger one as all "
+               "of its 16384 registers, which is faster and takes 12 KB."}};
+
   TypeLimits limits() const {
     TypeLimits limits;
     limits.list_max_listpack_size = *list_max_listpack_size;
@@ -84,6 +92,7 @@ struct TypeOptions : OptionGroup {
     limits.zset_max_listpack_value = static_cast<size_t>(*zset_max_listpack_value);
     limits.stream_node_max_bytes = static_cast<size_t>(*stream_node_max_bytes);
     limits.stream_node_max_entries = static_cast<size_t>(*stream_node_max_entries);
+    limits.hll_sparse_max_bytes = static_cast<size_t>(*hll_sparse_max_bytes);
     return limits;
   }
 };
