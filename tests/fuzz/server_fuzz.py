@@ -194,6 +194,40 @@ class Commands:
         return rng.choice((["GET", *field], ["SET", *field, value], ["INCRBY", *field, value], ["GET"],
                            ["OVERFLOW", rng.choice(("SAT", "FAIL", "WRAP", "x"))]))
 
+    def stream_id(self):
+        rng = self.rng
+        near = f"{rng.randrange(300)}-{rng.randrange(3)}"
+        return rng.choice((near, near, near, near, f"({near}", rng.randrange(300), "0", "-", "+", "x", 2**64 - 1))
+
+    def stream(self):
+        """A request about a stream. None asks what 7.0 answers otherwise: idle times, consumers that got
+        nothing yet, the nodes of a tree."""
+        rng, key, id_ = self.rng, self.key, self.stream_id
+        new_id = lambda: rng.choice((f"{rng.randrange(300)}-{rng.randrange(3)}", f"{rng.randrange(300)}-*", id_()))
+        pairs = lambda: [f() for _ in range(rng.choice((1, 2, 2, 3))) for f in (lambda: rng.choice("abc"), self.value)]
+        length = lambda: rng.choice((rng.randrange(20), self.integer()))
+        trim = lambda: [*rng.choice((["MAXLEN"], ["MAXLEN", "="], ["MAXLEN", "~"])), length()] if rng.random() < 0.5 else [
+            "MINID", *rng.choice(([], ["~"])), id_()]
+        count = lambda: rng.choice(([], ["COUNT", rng.choice((rng.randrange(5), self.integer()))]))
+        group, consumer = rng.choice("gh"), rng.choice("xyz")
+        ids = lambda: [id_() for _ in range(rng.randrange(1, 4))]
+        return rng.choice((
+            lambda: ["XADD", key(), *rng.choice(([], [], ["NOMKSTREAM"], trim())), new_id(), *pairs()],
+            lambda: ["XADD", key(), new_id(), *pairs()],
+            lambda: ["XLEN", key()], lambda: ["XRANGE", key(), id_(), id_(), *count()],
+            lambda: ["XREVRANGE", key(), id_(), id_(), *count()], lambda: ["XDEL", key(), *ids()],
+            lambda: ["XTRIM", key(), *trim()],
+            lambda: ["XREAD", *count(), "STREAMS", key(), key(), rng.choice(("$", rng.randrange(300))), rng.randrange(300)],
+            lambda: ["XGROUP", "CREATE", key(), group, rng.choice(("$", "0", id_())), *rng.choice(([], ["MKSTREAM"]))],
+            lambda: ["XGROUP", "SETID", key(), group, rng.choice(("$", id_()))],
+            lambda: ["XGROUP", rng.choice(("DESTROY", "DESTROY", "CREATE")), key(), group],
+            lambda: ["XREADGROUP", "GROUP", group, consumer, *count(), *rng.choice(([], ["NOACK"])), "STREAMS", key(),
+                     rng.choice((">", ">", id_()))],
+            lambda: ["XACK", key(), group, *ids()], lambda: ["XPENDING", key(), group],
+            lambda: ["XCLAIM", key(), group, consumer, 0, *ids(), *rng.choice(([], ["JUSTID"], ["FORCE"]))],
+            lambda: ["XAUTOCLAIM", key(), group, consumer, 0, id_(), *count(), *rng.choice(([], ["JUSTID"]))],
+        ))()
+
     def case(self, word):
         return "".join(self.rng.choice((c.upper(), c.lower())) for c in word)
 
@@ -313,6 +347,7 @@ class Commands:
             lambda: ["PFCOUNT", *(key() for _ in range(rng.choice((1, 1, 3))))],
             lambda: ["PFMERGE", *(key() for _ in range(rng.randrange(1, 4)))],
             lambda: ["PFDEBUG", rng.choice(("DECODE", "ENCODING", "x")), key()],
+            self.stream, self.stream,
             lambda: [rng.choice(("INCRBY", "DECRBY")), key(), integer()],
             lambda: ["INCRBYFLOAT", key(), rng.choice((integer(), "0.1", "1e3", "inf", "-2.5"))],
             lambda: ["MSET", *(f() for _ in range(rng.randrange(1, 5)) for f in (key, value))],
