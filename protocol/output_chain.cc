@@ -11,6 +11,8 @@ namespace {
 
 // Size classes of the allocator, so that nothing is lost to rounding.
 constexpr size_t kBlockSizes[] = {512, 4096, 16384};
+// Between 4 KB and 8 KB they are this far apart.
+constexpr size_t kBlockStep = 1024;
 
 }  // namespace
 
@@ -81,7 +83,10 @@ void OutputChain::add_block(size_t room) {
     bytes = size;
     if (size > previous && size >= needed) break;
   }
-  bytes = std::max(bytes, needed);
+  // A single reply of some kilobytes, as a page of a cache has them, leaves in one piece, and its
+  // block is not larger than it.
+  const bool is_alone = previous == 0 && needed > kBlockSizes[1] && needed <= 2 * kBlockSizes[1];
+  bytes = is_alone ? (needed + kBlockStep - 1) / kBlockStep * kBlockStep : std::max(bytes, needed);
 
   char* const memory = static_cast<char*>(::operator new(bytes));
   block_ = new (memory) Block{.bytes = bytes, .segments = 0};

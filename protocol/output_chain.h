@@ -1,8 +1,9 @@
 // The bytes on their way to one socket.
 //
-// A chain of segments. Most lie in blocks that grow with the need (512 B, 4 KB, 16 KB), so that an
-// idle connection holds nothing and a pipelined one few blocks. A large value is a segment that
-// points at the value itself. The headers of the segments lie in the blocks as well:
+// A chain of segments. Most lie in blocks that grow with the need (512 B, 4 KB, 16 KB; a first
+// reply of 4 to 8 KB gets a block of its size), so that an idle connection holds nothing and a
+// pipelined one few blocks. A large value is a segment that points at the value itself. The headers
+// of the segments lie in the blocks as well:
 //
 //   block   +-------+---------+----------------+---------+---------+----------------+------+
 //           | Block | Segment | bytes of reply | Segment | Segment | bytes of reply | free |
@@ -27,7 +28,7 @@ class OutputChain {
 
  public:
   // The most that reserve() gives in one piece.
-  static constexpr size_t kMaxReserve = 4096;
+  static constexpr size_t kMaxReserve = 8000;
   // The longest text that a placeholder takes: a type byte, 20 digits, CR LF.
   static constexpr size_t kMaxHeader = 23;
   static constexpr size_t kNoLimit = SIZE_MAX;

@@ -71,6 +71,12 @@ class ReplyWriter {
   void array(size_t count) { aggregate(resp::kArray, count, count); }
   void map(size_t count) { aggregate(is_resp3() ? resp::kMap : resp::kArray, count, 2 * count); }
   void set(size_t count) { aggregate(is_resp3() ? resp::kSet : resp::kArray, count, count); }
+  // A list of pairs whose order counts, as members with scores: in RESP3 an array of arrays of two, in
+  // RESP2 one flat array. pair() begins each.
+  void pairs(size_t count) { array(is_resp3() ? count : 2 * count); }
+  void pair() {
+    if (is_resp3()) array(2);
+  }
   void push(size_t count) { aggregate(is_resp3() ? resp::kPush : resp::kArray, count, count); }
   // Something told about the reply that follows. RESP2 knows no attributes: the result is false,
   // nothing was written, and the caller leaves the content out.

@@ -46,6 +46,27 @@ inline const char* read_common_line(const char* at, const char* end, char type, 
   return digit + kLineEnd;
 }
 
+// The shortest argument with a byte in it: $1 CR LF x CR LF.
+constexpr ptrdiff_t kShortestArgument = 7;
+
+// The header line that nearly every argument has: type byte, 1 to 3 digits, CR and one more byte.
+// Returns where the next thing begins, or null when the line is anything else, or so near to the
+// end that no argument fits behind it.
+inline const char* read_short_line(const char* at, const char* end, char type, uint64_t& number) {
+  const auto digit = [at](ptrdiff_t i) {
+    return static_cast<uint64_t>(static_cast<unsigned char>(at[i])) - '0';
+  };
+  if (end - at < kShortestArgument || at[0] != type || digit(1) > 9) return nullptr;
+  number = digit(1);
+  if (at[2] == '\r') return at + 4;
+  if (number == 0 || digit(2) > 9) return nullptr;
+  number = number * 10 + digit(2);
+  if (at[3] == '\r') return at + 5;
+  if (digit(3) > 9 || at[4] != '\r') return nullptr;
+  number = number * 10 + digit(3);
+  return at + 6;
+}
+
 // A line that the parser can neither read nor give up yet has been looked at as far as `scanned`.
 enum class Line { whole, incomplete, too_long };
 
@@ -81,6 +102,25 @@ struct RequestParser::Progress {
   size_t scanned = 0;  // the current line has no end before this
   uint64_t arguments_left = 0;
   size_t bulk_bytes = 0;
+
+  // Reads arguments that are short and wholly there, up to the first that is not. Does nothing that
+  // the general way would not do as well, but in a fifth of the time.
+  void read_short_arguments(std::string_view unread, size_t max_bulk_bytes,
+                            std::vector<std::string_view>& arguments) {
+    const char* const end = unread.data() + unread.size();
+    const char* at = unread.data() + position;
+    uint64_t left = arguments_left;
+    for (; left > 0; left--) {
+      uint64_t bytes;
+      const char* const argument = read_short_line(at, end, resp::kBulk, bytes);
+      if (argument == nullptr || bytes > max_bulk_bytes) break;
+      if (static_cast<size_t>(end - argument) < bytes + kLineEnd) break;
+      arguments.emplace_back(argument, bytes);
+      at = argument + bytes + kLineEnd;
+    }
+    arguments_left = left;
+    position = static_cast<size_t>(at - unread.data());
+  }
 };
 
 struct RequestParser::Incomplete {
@@ -158,7 +198,10 @@ RequestParser::Outcome RequestParser::read_multibulk(std::string_view unread,
 
   const char* const begin = unread.data();
   uint64_t count = 0;
-  if (const char* next = read_common_line(begin, begin + unread.size(), resp::kArray, count)) {
+  const char* const end = begin + unread.size();
+  const char* next = read_short_line(begin, end, resp::kArray, count);
+  if (next == nullptr) next = read_common_line(begin, end, resp::kArray, count);
+  if (next != nullptr) {
     progress.position = static_cast<size_t>(next - begin);
   } else {
     std::string_view line;
@@ -223,6 +266,10 @@ RequestParser::Outcome RequestParser::read_bulk_header(std::string_view unread,
 RequestParser::Outcome RequestParser::read_bulks(std::string_view unread,
                                                  const RequestLimits& limits, Progress& progress,
                                                  std::vector<std::string_view>& arguments) {
+  static_assert(kMaxUnauthenticatedBulkBytes > 999);
+  if (progress.stage == Progress::Stage::bulk_header) {
+    progress.read_short_arguments(unread, limits.max_bulk_bytes, arguments);
+  }
   for (; progress.arguments_left > 0; progress.arguments_left--) {
     if (progress.stage == Progress::Stage::bulk_header) {
       const Outcome header = read_bulk_header(unread, limits, progress);

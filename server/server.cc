@@ -14,7 +14,7 @@ namespace larder {
 namespace {
 
 // How long one slice of background work may take between two turns.
-constexpr int64_t kBackgroundSliceUs = 500;
+constexpr int64_t kBackgroundSliceUs = 300;
 
 GateRules::Allowed gate_rule(Allowed allowed) {
   switch (allowed) {
@@ -245,6 +245,12 @@ void Server::follow_options() {
   });
   configuration_.process.dir.on_change(
       [this] { return enter_working_directory(configuration_.process); });
+  // Here and not when the process starts: a server in the background is a child, which has no threads.
+  purge_in_background(configuration_.keyspace.jemalloc_bg_thread.get());
+  configuration_.keyspace.jemalloc_bg_thread.on_change([this]() -> Status {
+    purge_in_background(configuration_.keyspace.jemalloc_bg_thread.get());
+    return ok;
+  });
   configuration_.keyspace.hz.on_change([this]() -> Status {
     tick_.set_interval(1000 / static_cast<uint64_t>(configuration_.keyspace.hz.get()));
     return ok;

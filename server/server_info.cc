@@ -247,10 +247,14 @@ KeyspaceSection::KeyspaceSection(const InfoSources& sources)
         for (size_t i = 0; i < keyspace.database_count(); i++) {
           const Database& database = keyspace.database(i);
           if (database.size() == 0) continue;
-          writer.line("db" + std::to_string(i),
-                      "keys=" + std::to_string(database.size()) +
-                          ",expires=" + std::to_string(database.expiring()) + ",avg_ttl=" +
-                          to_text(database.expiring() == 0 ? 0 : database.average_ttl_ms()));
+          std::string text = "keys=" + std::to_string(database.size()) +
+                             ",expires=" + std::to_string(database.expiring()) + ",avg_ttl=" +
+                             to_text(database.expiring() == 0 ? 0 : database.average_ttl_ms());
+          // As Redis 7.4 names it; where no fields end, the line is that of 7.2.
+          if (const size_t hashes = database.hashes_with_expiry(); hashes > 0) {
+            text += ",subexpiry=" + std::to_string(hashes);
+          }
+          writer.line("db" + std::to_string(i), text);
         }
       }) {}
 

@@ -62,6 +62,12 @@ void* allocate(size_t bytes) {
   return memory;
 }
 
+void* allocate_zeroed(size_t bytes) {
+  void* memory = mallocx(bytes == 0 ? 1 : bytes, MALLOCX_ZERO);
+  if (memory == nullptr) [[unlikely]] out_of_memory(bytes);
+  return memory;
+}
+
 void* allocate_aligned(size_t alignment, size_t bytes) {
   void* memory = mallocx(bytes, MALLOCX_ALIGN(alignment));
   if (memory == nullptr) [[unlikely]] out_of_memory(bytes);
@@ -107,6 +113,10 @@ MemoryFigures memory_figures() {
 
 void purge_allocator() { mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0); }
 
+void purge_in_background(bool is_on) {
+  mallctl("background_thread", nullptr, nullptr, &is_on, sizeof(is_on));
+}
+
 std::string allocator_report() {
   std::string report;
   malloc_stats_print(
@@ -131,6 +141,12 @@ void* allocate(size_t bytes) {
   return memory;
 }
 
+void* allocate_zeroed(size_t bytes) {
+  void* memory = std::calloc(bytes == 0 ? 1 : bytes, 1);
+  if (memory == nullptr) out_of_memory(bytes);
+  return memory;
+}
+
 void* allocate_aligned(size_t alignment, size_t bytes) {
   void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
   if (memory == nullptr) out_of_memory(bytes);
@@ -151,6 +167,7 @@ size_t used_memory() { return mallinfo2().uordblks; }
 void refresh_memory_figures() {}
 MemoryFigures memory_figures() { return {}; }
 void purge_allocator() { malloc_trim(0); }
+void purge_in_background(bool) {}
 std::string allocator_report() { return "Stats not supported for the current allocator"; }
 std::string allocator_name() { return "libc"; }
 

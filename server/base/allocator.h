@@ -10,6 +10,9 @@ namespace larder {
 
 // Never return null: when the machine has no memory left, the process ends with a message.
 void* allocate(size_t bytes);
+// Filled with zeros. Memory that comes fresh from the kernel is neither written nor, until somebody else
+// does, backed.
+void* allocate_zeroed(size_t bytes);
 void* allocate_aligned(size_t alignment, size_t bytes);  // alignment: a power of two
 // As realloc: keeps the first min(old, new) bytes; `memory` may be null.
 void* reallocate(void* memory, size_t bytes);
@@ -37,6 +40,10 @@ MemoryFigures memory_figures();  // zeros with libc
 
 // Gives unused pages back to the kernel now.
 void purge_allocator();
+// Whether a thread of the allocator's own gives unused pages back, some seconds after they became free.
+// Otherwise an allocation now and then does it: after a million entries were freed, one of them takes
+// milliseconds. Off when the process starts, and again in a child after fork. Nothing with libc.
+void purge_in_background(bool is_on);
 // A report for people (MEMORY MALLOC-STATS).
 std::string allocator_report();
 // "jemalloc-5.3.0" or "libc".

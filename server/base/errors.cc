@@ -36,6 +36,9 @@ Error offset_out_of_range() { return error("offset is out of range"); }
 Error string_exceeds_limit() {
   return error("string exceeds maximum allowed size (proto-max-bulk-len)");
 }
+Error hash_value_not_an_integer() { return error("hash value is not an integer"); }
+Error hash_value_not_a_float() { return error("hash value is not a float"); }
+Error nan_or_infinity() { return error("value is NaN or Infinity"); }
 Error lcs_wrong_type() { return error("The specified keys must contain string values"); }
 Error lcs_length_and_ranges() {
   return error("If you want both the length and indexes, please just use IDX.");
@@ -47,10 +50,42 @@ Error lcs_exceeds_limit() {
 Error lcs_no_memory() {
   return error("Insufficient memory, failed allocating transient memory for LCS");
 }
+Error bit_offset_out_of_range() { return error("bit offset is not an integer or out of range"); }
+Error bit_out_of_range() { return error("bit is not an integer or out of range"); }
+Error wrong_bit() { return error("The bit argument must be 1 or 0."); }
+Error bitop_not_takes_one() {
+  return error("BITOP NOT must be called with a single source key.");
+}
+Error bitop_takes_two(std::string_view operation) {
+  return error(concat({"BITOP ", operation, " must be called with at least two source keys."}));
+}
+Error wrong_bit_field_type() {
+  return error(
+      "Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.");
+}
+Error wrong_bit_field_overflow() { return error("Invalid OVERFLOW type specified"); }
+Error bit_field_is_read_only() { return error("BITFIELD_RO only supports the GET subcommand"); }
+Error not_a_hyperloglog() {
+  return Error("WRONGTYPE Key is not a valid HyperLogLog string value.");
+}
+Error corrupted_hyperloglog() { return Error("INVALIDOBJ Corrupted HLL object detected"); }
+Error hyperloglog_not_sparse() { return error("HLL encoding is not sparse"); }
+Error hyperloglog_self_test_failed(std::string_view what) {
+  return error(concat({"TESTFAILED ", what}));
+}
+Error unknown_pfdebug_subcommand(std::string_view name) {
+  return error(concat({"Unknown PFDEBUG subcommand '", name, "'"}));
+}
+Error specified_key_missing() { return error("The specified key does not exist"); }
 Error value_out_of_range() { return error("value is out of range"); }
 Error value_not_between(std::string_view min, std::string_view max) {
   return error(concat({"value is out of range, value must between ", min, " and ", max}));
 }
+Error key_count_not_positive() { return error("numkeys should be greater than 0"); }
+Error key_count_beyond_arguments() {
+  return error("Number of keys can't be greater than number of args");
+}
+Error negative_limit() { return error("LIMIT can't be negative"); }
 Error must_be_positive() { return error("value is out of range, must be positive"); }
 Error not_positive(std::string_view what) { return error(concat({what, " must be positive"})); }
 Error integer_not_between(int64_t min, int64_t max) {
@@ -58,6 +93,29 @@ Error integer_not_between(int64_t min, int64_t max) {
                        std::to_string(max)}));
 }
 
+Error score_not_a_number() { return error("resulting score is not a number (NaN)"); }
+Error not_a_score_range() { return error("min or max is not a float"); }
+Error not_a_lex_range() { return error("min or max not valid string range item"); }
+Error new_and_present_together() {
+  return error("XX and NX options at the same time are not compatible");
+}
+Error score_conditions_together() {
+  return error("GT, LT, and/or NX options at the same time are not compatible");
+}
+Error several_increments() {
+  return error("INCR option supports a single increment-element pair");
+}
+Error limit_of_ranks() {
+  return error(
+      "syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX");
+}
+Error scores_of_lex_range() {
+  return error("syntax error, WITHSCORES not supported in combination with BYLEX");
+}
+Error weight_not_a_float() { return error("weight value is not a float"); }
+Error no_input_key(std::string_view command) {
+  return error(concat({"at least 1 input key is needed for '", command, "' command"}));
+}
 Error must_be_greater_than_zero(std::string_view what) {
   return error(concat({what, " should be greater than 0"}));
 }
@@ -95,6 +153,26 @@ Error incompatible_expire_options() {
 }
 Error greater_and_less_together() {
   return error("GT and LT options at the same time are not compatible");
+}
+Error negative_expire_time() { return error("invalid expire time, must be >= 0"); }
+Error fields_missing() {
+  return error("Mandatory argument FIELDS is missing or not at the right position");
+}
+Error field_count_not_positive() { return error("Number of fields must be a positive integer"); }
+Error field_count_too_small() { return error("Parameter `numFields` should be greater than 0"); }
+Error invalid_field_count() { return error("invalid number of fields"); }
+Error field_count_mismatch() {
+  return error("The `numfields` parameter must match the number of arguments");
+}
+Error unknown_argument(std::string_view argument) {
+  return error(concat({"unknown argument: ", argument}));
+}
+Error missing_expire_time() { return error("missing expire time"); }
+Error one_field_condition() {
+  return error("Only one of FXX or FNX arguments can be specified");
+}
+Error one_field_time() {
+  return error("Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified");
 }
 Error frequency_not_tracked() {
   return error(

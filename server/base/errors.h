@@ -26,19 +26,51 @@ Error not_sortable_as_numbers();
 Error index_out_of_range();
 Error offset_out_of_range();
 Error string_exceeds_limit();
+Error hash_value_not_an_integer();
+Error hash_value_not_a_float();
+Error nan_or_infinity();
 Error lcs_wrong_type();
 Error lcs_length_and_ranges();
 Error lcs_string_too_long();
 Error lcs_exceeds_limit();
 Error lcs_no_memory();
+Error bit_offset_out_of_range();
+Error bit_out_of_range();
+Error wrong_bit();  // of BITPOS
+Error bitop_not_takes_one();
+Error bitop_takes_two(std::string_view operation);
+Error wrong_bit_field_type();
+Error wrong_bit_field_overflow();
+Error bit_field_is_read_only();
+Error not_a_hyperloglog();
+Error corrupted_hyperloglog();
+Error hyperloglog_not_sparse();
+Error hyperloglog_self_test_failed(std::string_view what);
+Error unknown_pfdebug_subcommand(std::string_view name);
+Error specified_key_missing();
 Error value_out_of_range();
 Error value_not_between(std::string_view min, std::string_view max);
 Error must_be_positive();
+Error key_count_not_positive();
+Error key_count_beyond_arguments();
+Error negative_limit();
 Error not_positive(std::string_view what);  // "<what> must be positive"
 Error integer_not_between(int64_t min, int64_t max);
 Error must_be_greater_than_zero(std::string_view what);  // "<what> should be greater than 0"
 Error cannot_be_negative(std::string_view what);         // "<what> can't be negative"
 Error rank_is_zero();                                    // LPOS
+
+// Sorted sets
+Error score_not_a_number();
+Error not_a_score_range();
+Error not_a_lex_range();
+Error new_and_present_together();   // ZADD: NX and XX
+Error score_conditions_together();  // ZADD: two of NX, GT and LT
+Error several_increments();
+Error limit_of_ranks();
+Error scores_of_lex_range();
+Error weight_not_a_float();
+Error no_input_key(std::string_view command);
 
 // Arguments
 Error syntax();
@@ -51,6 +83,17 @@ Error invalid_expire_time(std::string_view command);
 Error unsupported_option(std::string_view option);  // EXPIRE and its kin
 Error incompatible_expire_options();                // NX with another
 Error greater_and_less_together();
+// Field expiry: HEXPIRE and its kin
+Error negative_expire_time();
+Error fields_missing();            // the word FIELDS
+Error field_count_not_positive();  // HTTL, HPERSIST, HGETEX, HGETDEL
+Error field_count_too_small();     // HEXPIRE
+Error invalid_field_count();       // HSETEX
+Error field_count_mismatch();
+Error unknown_argument(std::string_view argument);
+Error missing_expire_time();
+Error one_field_condition();  // FNX and FXX together
+Error one_field_time();       // EX and KEEPTTL together ...
 Error frequency_not_tracked();
 Error invalid_database_index();
 Error invalid_first_database_index();   // SWAPDB

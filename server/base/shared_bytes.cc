@@ -13,6 +13,12 @@ SharedBytes SharedBytes::with_size(size_t size) {
   return SharedBytes(block);
 }
 
+SharedBytes SharedBytes::zeros(size_t size) {
+  auto* block = static_cast<Block*>(allocate_zeroed(sizeof(Block) + size));
+  *block = {.owners = 1, .unused = 0, .size = size, .capacity = size};
+  return SharedBytes(block);
+}
+
 SharedBytes SharedBytes::copy_of(std::string_view bytes) {
   SharedBytes copy = with_size(bytes.size());
   if (!bytes.empty()) std::memcpy(copy.data(), bytes.data(), bytes.size());

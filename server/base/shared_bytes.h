@@ -19,6 +19,8 @@ class SharedBytes {
   SharedBytes() = default;
   // `size` bytes of room, contents undefined.
   static SharedBytes with_size(size_t size);
+  // `size` zeros; fresh memory is not written for it.
+  static SharedBytes zeros(size_t size);
   static SharedBytes copy_of(std::string_view bytes);
 
   SharedBytes(const SharedBytes& other) : block_(other.block_) {

@@ -75,6 +75,11 @@ enum CommandFlags : uint64_t {
   kAggregateMin = uint64_t{1} << 57,
   kAggregateSum = uint64_t{1} << 58,
   kSpecialResponse = uint64_t{1} << 59,
+
+  // The argument behind the first key names an element of the collection, which is looked up ahead.
+  kElementBehindKey = uint64_t{1} << 60,
+  // The same for the argument after that, behind a score.
+  kElementBehindScore = uint64_t{1} << 61,
 };
 
 struct CommandSpec {

@@ -8,6 +8,10 @@
 #include "server/base/numbers.h"
 #include "server/command/arg_reader.h"
 #include "server/commands/debug.h"
+#include "server/types/hash.h"
+#include "server/types/list.h"
+#include "server/types/set.h"
+#include "server/types/sorted_set.h"
 #include "server/types/string.h"
 
 namespace larder {
@@ -95,13 +99,81 @@ void add(ShortDigest& sum, std::string_view bytes) {
   for (size_t i = 0; i < sum.size(); i++) sum[i] = static_cast<uint8_t>(sum[i] ^ digest[i]);
 }
 
+// An element with its length in front, so that no two sequences of elements read the same.
+void add_element(std::string& text, std::string_view bytes) {
+  text.append(to_text(static_cast<int64_t>(bytes.size()))).append(":").append(bytes);
+}
+void add_element(std::string& text, const PackedEntry& element) {
+  PackedEntry::Digits digits;
+  add_element(text, element.text(digits));
+}
+
+void add_list(std::string& text, const List& list) {
+  list.visit(0, list.size(), [&](const PackedEntry& element) {
+    add_element(text, element);
+    return true;
+  });
+}
+
+// The order of members and fields does not count.
+void add_set(std::string& text, const Set& set) {
+  ShortDigest sum{};
+  uint64_t position = 0;
+  do {
+    position = set.scan(position, [&](const PackedEntry& member) {
+      std::string member_text;
+      add_element(member_text, member);
+      add(sum, member_text);
+    });
+  } while (position != 0);
+  text.append(sum.begin(), sum.end());
+}
+
+void add_sorted_set(std::string& text, const SortedSet& set) {
+  set.visit(set.all(), [&](std::string_view member, double score) {
+    add_element(text, member);
+    add_element(text, format_double(score));
+    return true;
+  });
+}
+
+// Whether fields end counts, and not when.
+void add_hash(std::string& text, const Hash& hash) {
+  ShortDigest sum{};
+  hash.visit(INT64_MIN, [&](const HashField& field) {
+    std::string field_text(field.ends() ? "!" : ".");
+    add_element(field_text, field.name());
+    add_element(field_text, field.value());
+    add(sum, field_text);
+    return true;
+  });
+  text.append(sum.begin(), sum.end());
+}
+
 // What makes two values equal: type, content, and whether they expire.
 std::string canonical(const Entry& entry) {
   std::string text(type_name(entry.type()));
   text += entry.has_expiry() ? "!" : ".";
-  if (entry.type() == Type::string) {
-    String::Digits digits;
-    text += String(entry.value()).bytes(digits);
+  const ValueView value = entry.value();
+  String::Digits digits;
+  switch (value.type) {
+    case Type::string:
+      text += String(value).bytes(digits);
+      break;
+    case Type::list:
+      add_list(text, List(value));
+      break;
+    case Type::set:
+      add_set(text, Set(value));
+      break;
+    case Type::sorted_set:
+      add_sorted_set(text, SortedSet(value));
+      break;
+    case Type::hash:
+      add_hash(text, Hash(value));
+      break;
+    case Type::stream:
+      break;
   }
   return text;
 }

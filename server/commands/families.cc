@@ -3,12 +3,53 @@
 namespace larder {
 
 std::vector<CommandFamily> core_commands() {
-  return {string_commands(),   string_set_commands(), counter_commands(),       lcs_commands(),
-          list_commands(),     list_move_commands(),  key_commands(),           expire_commands(),
-          scan_commands(),     object_commands(),     connection_commands(),    client_commands(),
-          database_commands(), server_commands(),     introspection_commands(), config_commands(),
-          transaction_commands(),
-          memory_commands(),   debug_commands()};
+  return {
+      // string
+      string_commands(),
+      string_set_commands(),
+      counter_commands(),
+      lcs_commands(),
+      // list
+      list_commands(),
+      list_move_commands(),
+      // hash
+      hash_commands(),
+      hash_walk_commands(),
+      hash_expiry_commands(),
+      hash_life_commands(),
+      // sorted_set
+      sorted_set_commands(),
+      sorted_set_range_commands(),
+      sorted_set_pop_commands(),
+      sorted_set_walk_commands(),
+      sorted_set_algebra_commands(),
+      // set
+      set_commands(),
+      set_random_commands(),
+      set_algebra_commands(),
+      // bitmap, hyperloglog
+      bitmap_commands(),
+      bitfield_commands(),
+      hyperloglog_commands(),
+      // generic
+      key_commands(),
+      expire_commands(),
+      scan_commands(),
+      object_commands(),
+      sort_commands(),
+      // connection
+      connection_commands(),
+      client_commands(),
+      // transactions
+      transaction_commands(),
+      // server
+      database_commands(),
+      server_commands(),
+      introspection_commands(),
+      config_commands(),
+      memory_commands(),
+      debug_commands(),
+  };
 }
 
 }  // namespace larder

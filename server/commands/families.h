@@ -16,12 +16,35 @@ CommandFamily lcs_commands();
 // Group "list"
 CommandFamily list_commands();
 CommandFamily list_move_commands();  // from list to list, from one of several, and waiting
+// Group "hash"
+CommandFamily hash_commands();
+CommandFamily hash_walk_commands();    // HGETALL, HRANDFIELD ...
+CommandFamily hash_expiry_commands();  // HEXPIRE, HTTL ...
+CommandFamily hash_life_commands();    // HGETEX, HSETEX, HGETDEL
+// Group "bitmap"
+CommandFamily bitmap_commands();
+CommandFamily bitfield_commands();  // BITFIELD, BITFIELD_RO
+
+// Group "hyperloglog"
+CommandFamily hyperloglog_commands();
 
 // Group "generic"
 CommandFamily key_commands();     // DEL, RENAME, COPY ...
 CommandFamily expire_commands();  // EXPIRE, TTL ...
 CommandFamily scan_commands();    // KEYS, SCAN
 CommandFamily object_commands();  // OBJECT
+CommandFamily sort_commands();    // SORT
+
+// Group "sorted-set"
+CommandFamily sorted_set_commands();          // members one by one
+CommandFamily sorted_set_range_commands();    // ZRANGE, ZCOUNT ...
+CommandFamily sorted_set_pop_commands();      // ZPOPMIN, BZMPOP ...
+CommandFamily sorted_set_walk_commands();     // ZRANDMEMBER, ZSCAN
+CommandFamily sorted_set_algebra_commands();  // ZUNION, ZINTERSTORE ...
+// Group "set"
+CommandFamily set_commands();          // single members, and all of them
+CommandFamily set_random_commands();   // SPOP, SRANDMEMBER
+CommandFamily set_algebra_commands();  // SINTER, SUNION, SDIFF and their relatives
 
 // Group "connection"
 CommandFamily connection_commands();

@@ -1,11 +1,11 @@
 // Walks over all keys: KEYS in one go, SCAN in steps.
-#include <limits>
 #include <optional>
 #include <vector>
 
 #include "server/base/glob.h"
 #include "server/command/arg_reader.h"
 #include "server/commands/families.h"
+#include "server/commands/scan_options.h"
 
 namespace larder {
 namespace {
@@ -38,18 +38,12 @@ Status keys(Context& ctx) {
 
 // --- SCAN ---
 
-// Cursors have 48 bits, the upper ones of a position in the table: clients read them as signed
-// numbers or as doubles, and both hold 48 bits.
-constexpr unsigned kCursorShift = 16;
-
-struct ScanOptions {
-  std::string_view pattern = "*";
-  int64_t count = 10;
+struct KeyOptions : ScanOptions {
   bool any_type = true;
   std::optional<Type> type;  // empty with any_type false: a name that no type has
 
   bool admit(const Entry& entry) const {
-    return (any_type || entry.type() == type) && glob_matches(pattern, entry.key());
+    return (any_type || entry.type() == type) && admits(entry.key());
   }
 };
 
@@ -61,32 +55,12 @@ std::optional<Type> find_type(std::string_view name) {
   return std::nullopt;
 }
 
-// What strtoul reads, as in Redis: digits behind an optional sign, below 2^64; "-1" is 2^64-1.
-Result<uint64_t> parse_cursor(std::string_view text) {
-  const bool is_negative = text.starts_with('-');
-  std::string_view digits = text;
-  if (is_negative || digits.starts_with('+')) digits.remove_prefix(1);
-  if (digits.empty() && !text.empty()) return errors::invalid_cursor();
-  uint64_t cursor = 0;
-  for (const char digit : digits) {
-    if (digit < '0' || digit > '9' || __builtin_mul_overflow(cursor, uint64_t{10}, &cursor) ||
-        __builtin_add_overflow(cursor, static_cast<uint64_t>(digit - '0'), &cursor)) {
-      return errors::invalid_cursor();
-    }
-  }
-  return is_negative ? uint64_t{0} - cursor : cursor;
-}
-
-Result<ScanOptions> read_scan_options(Context& ctx) {
-  ScanOptions options;
+Result<KeyOptions> read_options(Context& ctx) {
+  KeyOptions options;
   ArgReader args(ctx, 2);
   while (args.has_more()) {
-    if (args.option("COUNT")) {
-      options.count = args.integer();
-      if (options.count < 1) args.fail(errors::syntax());
-    } else if (args.option("MATCH")) {
-      options.pattern = args.text();
-    } else if (args.option("TYPE")) {
+    if (options.read(args)) continue;
+    if (args.option("TYPE")) {
       options.any_type = false;
       options.type = find_type(args.text());
     } else {
@@ -105,11 +79,10 @@ struct ScanStep {
 
 // Goes on until COUNT keys were seen, whether or not they are admitted. In a table that has lost
 // most of its keys, ten buckets for each of them are enough for one call.
-ScanStep scan_step(Context& ctx, uint64_t position, const ScanOptions& options) {
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+ScanStep scan_step(Context& ctx, uint64_t position, const KeyOptions& options) {
   const int64_t now_ms = ctx.now_ms();
-  const uint64_t start = position >> kCursorShift;
-  int64_t steps = options.count > kMax / 10 ? kMax : options.count * 10;
+  const int64_t start = ScanCursor::of(position);
+  int64_t steps = options.max_steps();
   int64_t seen = 0;
   ScanStep step;
   do {
@@ -121,18 +94,18 @@ ScanStep scan_step(Context& ctx, uint64_t position, const ScanOptions& options) 
     steps--;
     // Within the cursor it began with, a scan would begin there again.
   } while (position != 0 &&
-           ((seen < options.count && steps > 0) || position >> kCursorShift == start));
+           ((seen < options.count && steps > 0) || ScanCursor::of(position) == start));
   step.position = position;
   return step;
 }
 
 // SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]
 Status scan(Context& ctx) {
-  TRY(const uint64_t cursor, parse_cursor(ctx.arg(1)));
-  TRY(const ScanOptions options, read_scan_options(ctx));
-  const ScanStep step = scan_step(ctx, cursor << kCursorShift, options);
+  TRY(const uint64_t position, ScanCursor::parse(ctx.arg(1)));
+  TRY(const KeyOptions options, read_options(ctx));
+  const ScanStep step = scan_step(ctx, position, options);
   ctx.reply.array(2);
-  ctx.reply.bulk_integer(static_cast<int64_t>(step.position >> kCursorShift));
+  ctx.reply.bulk_integer(ScanCursor::of(step.position));
   ctx.reply.array(step.found.size());
   for (const Entry* entry : step.found) ctx.reply.bulk(entry->key());
   for (const Entry* entry : step.expired) {

@@ -59,10 +59,8 @@ constexpr Row kRows[] = {
     {"active-defrag-threshold-upper", Kind::integer, "100", kIgnored, {.max = 1000}},
     {"active-defrag-ignore-bytes", Kind::bytes, "100mb", kIgnored, {.min = 1, .unit = Unit::bytes}},
     {"active-defrag-max-scan-fields", Kind::integer, "1000", kIgnored, {.min = 1}},
-    {"jemalloc-bg-thread", Kind::boolean, "yes", kIgnored},
     // Encodings
     {"list-compress-depth", Kind::integer, "0", kIgnored, {.max = kIntMax}},
-    {"hll-sparse-max-bytes", Kind::bytes, "3000", kIgnored, {.unit = Unit::bytes}},
     {"stream-node-max-bytes", Kind::bytes, "4096", kIgnored, {.unit = Unit::bytes}},
     {"stream-node-max-entries", Kind::integer, "100", kIgnored},
     // Directives that Redis itself has given up and still reads.

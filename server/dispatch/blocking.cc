@@ -20,8 +20,9 @@ bool is_served_by(const Wait& wait, const Entry* entry) {
 
 void Blocking::add(Session& session, Wait wait) {
   LARDER_ASSERT(session.waiter == nullptr && session.kept != nullptr);
+  // Rounded up, as nobody is to wait less than it asked for.
   const int64_t deadline_ms =
-      wait.timeout_ms == 0 ? kNever : monotonic_us() / 1000 + wait.timeout_ms;
+      wait.timeout_ms == 0 ? kNever : (monotonic_us() + 999) / 1000 + wait.timeout_ms;
   session.waiter.reset(new Waiter{&session, std::move(wait), ++last_order_, deadline_ms, {}});
   Waiter& waiter = *session.waiter;
   const auto keys =

@@ -142,16 +142,17 @@ void Dispatcher::collect(Session& session) {
   std::string_view unread = session.connection().unread();
   // The limits of the request behind an AUTH depend on how the AUTH went.
   const size_t share = session.client.is_authenticated ? kShare : 1;
+  RequestLimits limits = rules_.request_limits;
+  limits.authenticated = session.client.is_authenticated;
   for (size_t i = 0; i < share && !unread.empty(); i++) {
-    if (!collect_one(session, unread)) return;
+    if (!collect_one(session, limits, unread)) return;
   }
   session.parser_may_continue = !unread.empty();
 }
 
 // Returns whether to go on with this session's next request.
-bool Dispatcher::collect_one(Session& session, std::string_view& unread) {
-  RequestLimits limits = rules_.request_limits;
-  limits.authenticated = session.client.is_authenticated;
+bool Dispatcher::collect_one(Session& session, const RequestLimits& limits,
+                             std::string_view& unread) {
   const bool is_first = unread.size() == session.connection().unread().size();
   switch (session.parser.parse(unread, limits, batch_.arguments())) {
     case RequestParser::Outcome::complete: {
@@ -223,12 +224,40 @@ void Dispatcher::prepare() {
     batch_.hashes_of(request)[key] = hash;
     services_.keyspace.database(request.session->client.database).prefetch_bucket(hash);
   }
+  bool has_elements = false;
   for (BatchedRequest& request : batch_.requests()) {
     if (request.command == nullptr) continue;
     const size_t key = request.command->first_key();
     if (key == 0 || key >= request.argument_count) continue;
     services_.keyspace.database(request.session->client.database)
         .prefetch_entry(batch_.hashes_of(request)[key]);
+    has_elements |= request.command->has(kElementBehindKey | kElementBehindScore);
+  }
+  if (has_elements && batch_.requests().size() > 1) prefetch_elements();
+}
+
+// The same for the elements of large collections: first where the search for each begins, then the
+// element.
+void Dispatcher::prefetch_elements() {
+  sought_elements_.clear();
+  for (BatchedRequest& request : batch_.requests()) {
+    if (request.command == nullptr) continue;
+    const bool is_behind_score = request.command->has(kElementBehindScore);
+    if (!is_behind_score && !request.command->has(kElementBehindKey)) continue;
+    const size_t key = request.command->first_key();
+    const auto arguments = batch_.arguments_of(request);
+    const size_t element = key + (is_behind_score ? 2 : 1);
+    if (element >= arguments.size()) continue;
+    const Database::Slot* slot =
+        services_.keyspace.database(request.session->client.database)
+            .find({arguments[key], batch_.hashes_of(request)[key]});
+    if (slot == nullptr) continue;
+    const ValueView collection = slot->get()->value();
+    const uint64_t hash = prefetch_element(collection, arguments[element]);
+    if (hash != 0) sought_elements_.push_back({collection, hash});
+  }
+  for (const SoughtElement& element : sought_elements_) {
+    prefetch_element(element.collection, element.hash);
   }
 }
 

@@ -91,11 +91,12 @@ class Dispatcher {
 
   Session& session_of(Connection& connection) { return *static_cast<Session*>(connection.owner); }
   void collect(Session& session);
-  bool collect_one(Session& session, std::string_view& unread);
+  bool collect_one(Session& session, const RequestLimits& limits, std::string_view& unread);
   void start_large_read(Session& session);
   bool check_input(Session& session, size_t bytes);
   void finish_large_read(Session& session);
   void prepare();
+  void prefetch_elements();
   void run_batch();
   void run(BatchedRequest& request, Context& context);
   void execute(Context& context, const Command* command,
@@ -131,6 +132,12 @@ class Dispatcher {
   WatchedKeys watched_keys_;
   std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
   Batch batch_;
+  // What prepare() looks ahead for; kept for its memory.
+  struct SoughtElement {
+    ValueView collection;
+    uint64_t hash;
+  };
+  std::vector<SoughtElement> sought_elements_;
   std::vector<Session*> active_;  // sessions of the turn that may have more to run
   bool runs_transaction_ = false;  // nobody else's request runs meanwhile
   PauseMode pause_mode_ = PauseMode::all;

@@ -48,6 +48,7 @@ void Database::set_expiry(const Key& key, Slot* slot, int64_t expiry_ms, int64_t
 
 Entry* Database::take(const Key& key, Slot* slot) {
   if (slot->get()->has_expiry()) expiring_--;
+  forget_fields(*slot->get());
   return table_.erase(key.hash, slot);
 }
 
@@ -58,6 +59,9 @@ void Database::swap_contents(Database& other) {
   wheel_.swap(other.wheel_);
   next_wheel_.swap(other.next_wheel_);
   std::swap(rebuild_position_, other.rebuild_position_);
+  field_wheel_.swap(other.field_wheel_);
+  std::swap(indexed_hashes_, other.indexed_hashes_);
+  unfinished_hash_.swap(other.unfinished_hash_);
 }
 
 bool Database::drain(Deadline deadline) {
@@ -65,6 +69,9 @@ bool Database::drain(Deadline deadline) {
   expiring_ = 0;
   wheel_.reset();
   next_wheel_.reset();
+  field_wheel_.reset();
+  indexed_hashes_ = 0;
+  unfinished_hash_.clear();
   return true;
 }
 

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "server/base/clock.h"
 #include "server/keyspace/disposal.h"
@@ -41,7 +43,8 @@ class Database {
   size_t table_memory() const { return table_.memory(); }
   // What the index of expiries takes.
   size_t expiry_memory() const {
-    return (wheel_ ? wheel_->memory() : 0) + (next_wheel_ ? next_wheel_->memory() : 0);
+    return (wheel_ ? wheel_->memory() : 0) + (next_wheel_ ? next_wheel_->memory() : 0) +
+           (field_wheel_ ? field_wheel_->memory() : 0);
   }
   size_t slot_count() const { return table_.slot_count(); }
 
@@ -101,6 +104,28 @@ class Database {
   // The earliest moment at which expire_due has something to do; INT64_MAX: never.
   int64_t next_expiry_ms() const { return wheel_ ? wheel_->next_ms() : INT64_MAX; }
 
+  // --- Hashes whose fields end ---
+
+  // How many the index knows. One that has lost its last such field a moment ago counts.
+  size_t hashes_with_expiry() const { return indexed_hashes_; }
+  // Puts the hash in `slot` into the index, or at an earlier time, if its fields say so.
+  void index_fields(uint64_t hash, Slot* slot, int64_t now_ms);
+  // The same after its fields were looked at. `was_indexed`: whether the index knew it before.
+  void reindex_fields(uint64_t hash, Slot* slot, bool was_indexed, int64_t now_ms);
+  // The entry's value is about to go, or to get another key.
+  void forget_fields(const Entry& entry);
+  // Calls `on_due(Slot*)` for hashes in which fields may have ended, until there is none or the deadline
+  // passes. It removes the fields, maybe the hash as well, indexes it anew, and returns whether it looked
+  // at all fields; if not, the same hash is the first of the next call. Returns whether there is more to
+  // do.
+  template <class OnDue>
+  bool expire_fields(int64_t now_ms, Deadline deadline, OnDue&& on_due);
+  // As next_expiry_ms.
+  int64_t next_field_expiry_ms() const {
+    if (!unfinished_hash_.empty()) return 0;
+    return field_wheel_ ? field_wheel_->next_ms() : INT64_MAX;
+  }
+
  private:
   // The owner's bits of a slot. Bit 0: the entry has an expiry. The others: when it was last used.
   static constexpr uint16_t kExpiresBit = 1;
@@ -113,6 +138,7 @@ class Database {
   void index_expiry(uint64_t hash, int64_t old_ms, int64_t new_ms, int64_t now_ms);
   Slot* find_expired(TimingWheel::Reference reference, int64_t now_ms, bool add_again);
   void prefetch(const TimingWheel::Reference* references, size_t count) const;
+  Slot* find_due_hash(TimingWheel::Reference reference, int64_t now_ms);
   bool wheel_needs_rebuild(int64_t now_ms) const;
   void rebuild_wheel(int64_t now_ms, Deadline deadline);
 
@@ -127,6 +153,11 @@ class Database {
   std::unique_ptr<TimingWheel> wheel_;
   std::unique_ptr<TimingWheel> next_wheel_;
   uint64_t rebuild_position_ = 0;
+  // Hashes by when their first field ends. Each says under which time it is known here (FieldTimes);
+  // references with other times are stale and dropped when they come up.
+  std::unique_ptr<TimingWheel> field_wheel_;
+  size_t indexed_hashes_ = 0;
+  std::string unfinished_hash_;  // the key of one whose fields were not all looked at; empty: none
 };
 
 template <class OnExpired>
@@ -148,6 +179,30 @@ bool Database::expire_due(int64_t now_ms, Deadline deadline, OnExpired&& on_expi
     if (count == kExpireBatch && !deadline.has_passed()) continue;
     return next_wheel_ != nullptr || wheel_->next_ms() <= now_ms;
   }
+}
+
+template <class OnDue>
+bool Database::expire_fields(int64_t now_ms, Deadline deadline, OnDue&& on_due) {
+  if (field_wheel_ == nullptr) return false;
+  const auto look_at = [&](Slot* slot) {
+    std::string name(slot->get()->key());
+    if (!on_due(slot)) unfinished_hash_ = std::move(name);
+    return unfinished_hash_.empty();
+  };
+  if (!unfinished_hash_.empty()) {
+    const std::string name = std::exchange(unfinished_hash_, std::string());
+    Slot* slot = find(make_key(name));
+    // It may have become something else meanwhile.
+    if (slot != nullptr && slot->get()->type() == Type::hash && !look_at(slot)) return true;
+  }
+  TimingWheel::Reference due;
+  while (field_wheel_->take_due(now_ms, &due, 1, deadline) == 1) {
+    while (Slot* slot = find_due_hash(due, now_ms)) {
+      if (!look_at(slot)) return true;
+    }
+    if (deadline.has_passed()) break;
+  }
+  return field_wheel_->next_ms() <= now_ms;
 }
 
 }  // namespace larder

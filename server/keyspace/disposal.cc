@@ -7,8 +7,8 @@ namespace larder {
 void Disposal::discard_value(Entry& entry) {
   const ValueView value = entry.value();
   if (is_heavy(value)) {
-    // A nameless entry carries what the value owns.
-    Entry* carrier = Entry::create({{}, value.type, value.encoding, kNoExpiry, value.size});
+    // An entry with an empty name carries what the value owns.
+    Entry* carrier = Entry::create({"", value.type, value.encoding, kNoExpiry, value.size});
     std::memcpy(const_cast<char*>(carrier->value().data), value.data, value.size);
     heavy_.push_back(carrier);
     entry.abandon_value();

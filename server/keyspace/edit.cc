@@ -1,5 +1,7 @@
 #include "server/keyspace/edit.h"
 
+#include "server/types/hash.h"
+
 namespace larder {
 
 char* EditedEntry::resize(size_t size, uint8_t encoding) {
@@ -19,7 +21,23 @@ void EditedEntry::remove_emptied() {
   if (slot_ == nullptr) return;
   database_->erase(key_, slot_);
   slot_ = nullptr;
+  expiry_ms_ = kNoExpiry;  // of a key that the same edit may bring to life again
   keyspace_->changed({KeyEventClass::generic, "del", *database_, key_.name});
+}
+
+bool EditedEntry::remove_expired_fields(Deadline deadline) {
+  Hash hash(*this);
+  const bool was_indexed = hash.times().indexed_ms != kNeverEnds;
+  const ExpiredFields expired = hash.remove_expired(keyspace_->now_ms(), deadline);
+  if (expired.is_complete) {
+    database_->reindex_fields(key_.hash, slot_, was_indexed, keyspace_->now_ms());
+  }
+  changed_shape_ = false;
+  if (expired.removed == 0) return expired.is_complete;
+  keyspace_->stats.expired_subkeys += expired.removed;
+  keyspace_->changed({KeyEventClass::hash, "hexpired", *database_, key_.name});
+  if (Hash(*this).empty()) remove_emptied();
+  return expired.is_complete;
 }
 
 }  // namespace larder

@@ -62,18 +62,28 @@ class EditedEntry : public ValuePlace {
   void discard_value() {
     if (slot_ == nullptr) return;
     changed_shape_ = true;
+    database_->forget_fields(*slot_->get());
     keyspace_->disposal.discard_value(*slot_->get());
   }
+
+  // Removes the fields of a hash that have ended, with the event "hexpired", and the hash with them if none
+  // is left. Returns whether all fields were looked at before the deadline.
+  bool remove_expired_fields(Deadline deadline);
 
   // Tells that the value changed.
   void commit(KeyEventClass event_class, std::string_view event) {
     changed_shape_ = false;
+    if (type_ == Type::hash && slot_ != nullptr) {
+      database_->index_fields(key_.hash, slot_, keyspace_->now_ms());
+    }
     keyspace_->changed({event_class, event, *database_, key_.name});
   }
 
  protected:
   // Removes the key, whose collection has become empty.
   void remove_emptied();
+  // For a value that is the same as before, in another form.
+  void forget_reshaping() { changed_shape_ = false; }
 
  private:
   Keyspace* keyspace_;
@@ -99,7 +109,10 @@ class Edit final : public EditedEntry {
   // Tells that `changes` things changed in the value, under Redis's name of the event; 0 tells nobody.
   // A collection that is empty now disappears, with the event "del". Returns whether the key is there.
   bool commit(std::string_view event, int64_t changes = 1) {
-    if (changes == 0) return static_cast<bool>(*this);
+    if (changes == 0) {
+      forget_reshaping();
+      return static_cast<bool>(*this);
+    }
     EditedEntry::commit(kEventClass, event);
     if constexpr (requires(const T& value) { value.empty(); }) {
       if (T(view()).empty()) remove_emptied();

@@ -15,7 +15,9 @@ enum class KeyEventClass : uint8_t {
 
 struct KeyEvent {
   KeyEventClass event_class;
-  std::string_view event;  // Redis's name: "set", "del", "expired" ...
+  // Redis's name: "set", "del", "expired" ... Empty where Redis has none: the value is another one, which
+  // WATCH and tracking have to know, and nothing is published (PFCOUNT, which remembers its answer).
+  std::string_view event;
   Database& database;
   std::string_view key;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/keyspace/edit.h"
+
 namespace larder {
 
 Keyspace::Keyspace(size_t database_count)  {
@@ -48,7 +50,8 @@ void Keyspace::set_expiry(Database& database, const Key& key, Database::Slot* sl
 void Keyspace::relocate(const Relocation& relocation, Database::Slot* slot) {
   Entry* entry = relocation.source.take(relocation.from, slot);
   if (relocation.from.name != relocation.to.name) entry = Entry::rename(entry, relocation.to.name);
-  relocation.target.insert(relocation.to, entry, now_ms_);
+  Database::Slot* moved = relocation.target.insert(relocation.to, entry, now_ms_);
+  if (entry->type() == Type::hash) relocation.target.index_fields(relocation.to.hash, moved, now_ms_);
   added(relocation.target, relocation.to);
   changes_++;
   key_changed({KeyEventClass::generic, relocation.source_event, relocation.source,
@@ -108,10 +111,20 @@ bool Keyspace::do_background_work(Deadline deadline) {
       ++stats.expired_keys;
       changed({KeyEventClass::expired, "expired", database, entry.key()});
     });
+    has_more |= expire_fields(database, deadline);
   }
   has_more |= free_removed(deadline);
   has_more |= age_stamps(deadline);
   return has_more;
+}
+
+bool Keyspace::expire_fields(Database& database, Deadline deadline) {
+  return database.expire_fields(now_ms_, deadline, [&](Database::Slot* slot) {
+    // Copied, because the entry moves when its fields go.
+    const std::string name(slot->get()->key());
+    EditedEntry hash(*this, database, make_key(name), slot, Type::hash, slot->get()->expiry_ms());
+    return hash.remove_expired_fields(deadline);
+  });
 }
 
 bool Keyspace::age_stamps(Deadline deadline) {
@@ -133,7 +146,9 @@ int64_t Keyspace::next_background_ms() const {
   if (!flushed_contents_.empty() || disposal.pending() > 0) return now_ms_;
   int64_t next_ms = total_keys() == 0 ? INT64_MAX : next_aging_ms_;
   if (!active_expiry_) return next_ms;
-  for (const auto& database : databases_) next_ms = std::min(next_ms, database->next_expiry_ms());
+  for (const auto& database : databases_) {
+    next_ms = std::min({next_ms, database->next_expiry_ms(), database->next_field_expiry_ms()});
+  }
   return next_ms;
 }
 

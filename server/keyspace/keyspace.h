@@ -24,6 +24,7 @@ enum class Lookup { read, peek, write, silent };
 struct KeyspaceStats : InfoGroup {
   KeyspaceStats() : InfoGroup("Stats") {}
   Counter expired_keys{*this, "expired_keys"};
+  Counter expired_subkeys{*this, "expired_subkeys"};  // fields of hashes
   Counter keyspace_hits{*this, "keyspace_hits"};
   Counter keyspace_misses{*this, "keyspace_misses"};
 };
@@ -122,6 +123,7 @@ class Keyspace {
  private:
   bool age_stamps(Deadline deadline);
   void missed(Database& database, const Key& key);
+  bool expire_fields(Database& database, Deadline deadline);
   void expire(Database& database, const Key& key, Database::Slot* slot);
 
   std::vector<std::unique_ptr<Database>> databases_;

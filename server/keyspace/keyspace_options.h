@@ -37,6 +37,12 @@ struct KeyspaceOptions : OptionGroup {
                             {.unit = Unit::bytes,
                              .help = "Commands that need memory are refused while more than this is "
                                      "used; 0 sets no limit."}};
+  Option<bool> jemalloc_bg_thread{*this,
+                                  "jemalloc-bg-thread",
+                                  true,
+                                  {.help = "Memory that became free goes back to the machine from a "
+                                           "thread of its own; otherwise requests wait for that now "
+                                           "and then."}};
   Option<bool> lazyfree_lazy_eviction{*this, "lazyfree-lazy-eviction", false,
                                       {.help = "Has no effect, as the four below: nothing that is "
                                                "large is freed in one piece."}};

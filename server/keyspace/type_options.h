@@ -60,6 +60,14 @@ struct TypeOptions : OptionGroup {
                                            .aliases = {"zset-max-ziplist-value"},
                                            .help = "The longest member of such a sorted set."}};
 
+  Option<int64_t> hll_sparse_max_bytes{
+      *this,
+      "hll-sparse-max-bytes",
+      3000,
+      {.unit = Unit::bytes,
+       .help = "A HyperLogLog (PFADD) of at most this size is kept run by run, a larger one as all "
+               "of its 16384 registers, which is faster and takes 12 KB."}};
+
   TypeLimits limits() const {
     TypeLimits limits;
     limits.list_max_listpack_size = *list_max_listpack_size;
@@ -70,6 +78,7 @@ struct TypeOptions : OptionGroup {
     limits.set_max_listpack_value = static_cast<size_t>(*set_max_listpack_value);
     limits.zset_max_listpack_entries = static_cast<size_t>(*zset_max_listpack_entries);
     limits.zset_max_listpack_value = static_cast<size_t>(*zset_max_listpack_value);
+    limits.hll_sparse_max_bytes = static_cast<size_t>(*hll_sparse_max_bytes);
     return limits;
   }
 };

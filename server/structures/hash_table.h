@@ -30,6 +30,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include "server/base/allocator.h"
@@ -431,14 +432,25 @@ class HashTable {
     if (old.depth() == depth_) double_directory();
     const unsigned depth = old.depth() + 1;
     const uint64_t side_bit = uint64_t{1} << (64 - depth);
+    // Both sides are counted before there is memory for them, and hashes are what a split spends its
+    // time with: they are kept from the first pass to the second.
+    struct Moved {
+      uint64_t hash;
+      Slot slot;
+    };
+    Moved moved[kBucketCounts[kLargestCode] * kSlots];
+    size_t moved_count = 0;
     size_t high_count = 0;
-    visit_hashes(old, [&](uint64_t element_hash, Slot) { high_count += (element_hash & side_bit) != 0; });
-    const size_t low_count = count_of(hash) - high_count;
+    visit_hashes(old, [&](uint64_t element_hash, Slot slot) {
+      moved[moved_count++] = {element_hash, slot};
+      high_count += (element_hash & side_bit) != 0;
+    });
+    const size_t low_count = moved_count - high_count;
     const Segment low = make_segment(full_code_for(low_count), depth);
     const Segment high = make_segment(full_code_for(high_count), depth);
-    visit_hashes(old, [&](uint64_t element_hash, Slot slot) {
-      place((element_hash & side_bit) != 0 ? high : low, element_hash, slot);
-    });
+    for (const Moved& element : std::span(moved).first(moved_count)) {
+      place((element.hash & side_bit) != 0 ? high : low, element.hash, element.slot);
+    }
     const size_t first = first_index(hash, old);
     const size_t middle = first + (size_t{1} << (depth_ - depth));
     set_segment(first, low);

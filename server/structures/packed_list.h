@@ -6,9 +6,9 @@
 //   +-------+---------+---------+-----+
 //
 // What is counted is the owner's business (a hash counts fields, not entries). It is the small form
-// of every collection, embedded in its key's entry, and the chunk of a long list. Looking for
-// something walks over everything before it, which for the hundred entries that it is meant for
-// beats any index.
+// of collections, embedded in their key's entry. (Lists, which grow by one element at a time, do
+// without the count: packed_run.h.) Looking for something walks over everything before it, which
+// for the hundred entries that it is meant for beats any index.
 #pragma once
 
 #include <cstdint>

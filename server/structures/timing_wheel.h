@@ -47,6 +47,9 @@ class TimingWheel {
 
   // The time to which the wheel has turned. A clock that went back past it makes the wheel wait.
   int64_t now_ms() const { return static_cast<int64_t>(now_tick_) * kTickMs; }
+  // When a reference that is added now is handed out at the latest, whatever its time: the end of the
+  // wheel's own span.
+  int64_t span_end_ms() const { return static_cast<int64_t>(((now_tick_ >> 32) + 1) << 32) * kTickMs; }
   size_t size() const { return size_; }
   size_t memory() const;
 

@@ -85,11 +85,6 @@ size_t List::size() const {
   return is_long(value) ? long_form().entries.size() : count_entries(run_of(value));
 }
 
-bool List::empty() const {
-  const ValueView value = view();
-  return is_long(value) ? long_form().entries.size() == 0 : value.size == 0;
-}
-
 PackedEntry List::at(size_t index) const {
   const ValueView value = view();
   if (is_long(value)) return PackedEntry(long_form().entries.at(index));
@@ -173,9 +168,11 @@ bool List::outgrows_listpack(size_t added_bytes, size_t added_count) const {
 // time.
 bool List::fits_half_a_listpack() const {
   const ListpackLimit limit = listpack_limit(place_->limits());
-  if (limit.count != kNoLimit) return size() <= limit.count / 2;
   const ValueView value = view();
   const size_t bytes = is_long(value) ? long_form().entries.bytes() : value.size;
+  if (limit.count != kNoLimit) {
+    return size() <= limit.count / 2 && kListpackFrame + bytes <= limit.bytes;
+  }
   return kListpackFrame + bytes <= limit.bytes / 2 && listpack_bytes() <= limit.bytes / 2;
 }
 
@@ -236,12 +233,15 @@ void List::shorten() {
 // --- Changing ---
 
 size_t List::push(std::span<const std::string_view> texts, End end) {
-  note_growth(texts);
-  const ValueView value = view();
-  if (is_long(value)) {
-    push_long(texts, end);
-    return long_form().entries.size();
+  ValueView value = view();
+  if (is_long(value)) [[likely]] {
+    Long& list = *load_object<Long>(value);
+    if (!list.is_quicklist) note_growth(texts);
+    push_long(list, texts, end);
+    return list.entries.size();
   }
+  note_growth(texts);
+  value = view();
   const size_t count = count_entries(run_of(value)) + texts.size();
   size_t bytes = 0;
   for (const std::string_view text : texts) bytes += PackedText(text).size();
@@ -249,7 +249,7 @@ size_t List::push(std::span<const std::string_view> texts, End end) {
     push_embedded(texts, bytes, end);
   } else {
     lengthen();
-    push_long(texts, end);
+    push_long(long_form(), texts, end);
   }
   return count;
 }
@@ -273,8 +273,7 @@ void List::push_embedded(std::span<const std::string_view> texts, size_t bytes, 
   }
 }
 
-void List::push_long(std::span<const std::string_view> texts, End end) {
-  Long& list = long_form();
+void List::push_long(Long& list, std::span<const std::string_view> texts, End end) {
   for (const std::string_view text : texts) {
     const PackedText packed(text);
     list.entries.push(packed, end);
@@ -289,10 +288,11 @@ void List::push_long(std::span<const std::string_view> texts, End end) {
 
 void List::drop(size_t count, End end) {
   if (count == 0) return;
-  if (!is_long(view())) {
+  const ValueView value = view();
+  if (!is_long(value)) {
     drop_embedded(count, end);
   } else {
-    Long& list = long_form();
+    Long& list = *load_object<Long>(value);
     if (list.listpack_extra != kUnknown) {
       if (count == 1) {
         list.listpack_extra -= listpack_extra_of(list.entries.at_end(end));
@@ -301,6 +301,7 @@ void List::drop(size_t count, End end) {
       }
     }
     list.entries.drop(count, end);
+    if (list.entries.bytes() > kMaxLimit) return;  // far from being short
   }
   note_shrinking();
 }
@@ -340,7 +341,7 @@ void List::insert(size_t index, std::string_view text) {
   const PackedText packed(text);
   if (!is_long(view())) return splice_embedded(index, false, packed);
   Long& list = long_form();
-  if (index == list.entries.size()) return push_long({&text, 1}, End::back);
+  if (index == list.entries.size()) return push_long(list, {&text, 1}, End::back);
   list.entries.insert(index, packed);
   list.listpack_extra = kUnknown;
 }

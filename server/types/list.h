@@ -32,7 +32,10 @@ class List {
   // --- Reading ---
   // A short list is counted: up to about 100 ns.
   size_t size() const;
-  bool empty() const;
+  bool empty() const {
+    const ValueView value = view();
+    return is_long(value) ? load_object<Long>(value)->entries.size() == 0 : value.size == 0;
+  }
   // The element `index` < size().
   PackedEntry at(size_t index) const;
   // The outermost element of a list that is not empty.
@@ -98,7 +101,7 @@ class List {
     return bytes <= kMaxEmbedded && count <= kMaxEmbeddedCount;
   }
   void push_embedded(std::span<const std::string_view> texts, size_t bytes, End end);
-  void push_long(std::span<const std::string_view> texts, End end);
+  static void push_long(Long& list, std::span<const std::string_view> texts, End end);
   void drop_embedded(size_t count, End end);
   void splice_embedded(size_t index, bool removes_old, const PackedText& text);
   void lengthen();

@@ -59,7 +59,7 @@ std::string_view String::encoding_name() const {
   return value.encoding == kEmbedded && value.size <= kMaxEmbstr ? "embstr" : "raw";
 }
 
-size_t String::memory() const {
+size_t String::memory(size_t) const {
   const SharedBytes block = shared();
   return block.memory();
 }
@@ -125,6 +125,27 @@ size_t String::set_range(size_t offset, std::string_view bytes) {
   if (offset > old_length) std::memset(data + old_length, 0, offset - old_length);
   std::memcpy(data + offset, bytes.data(), bytes.size());
   return new_length;
+}
+
+std::span<char> String::writable(size_t size) {
+  const ValueView value = view();
+  if (value.encoding == kEmbeddedRaw && size <= value.size) return {place_->data(), value.size};
+  const size_t old_length = length();
+  size = std::max(size, old_length);
+  if (size > kMaxEmbedded && size / 2 > old_length) return move_to_zeros(size);
+  char* data = grow_bytes(size);
+  std::memset(data + old_length, 0, size - old_length);
+  return {data, size};
+}
+
+std::span<char> String::move_to_zeros(size_t size) {
+  Digits digits;
+  const std::string_view old = bytes(digits);
+  SharedBytes block = SharedBytes::zeros(size);
+  if (!old.empty()) std::memcpy(block.data(), old.data(), old.size());
+  char* data = block.data();
+  assign(std::move(block));
+  return {data, size};
 }
 
 char* String::grow_bytes(size_t size) {

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "server/base/result.h"
@@ -38,7 +39,7 @@ class String {
   SharedBytes shared() const;
   std::string_view encoding_name() const;
   // Allocator bytes outside the entry.
-  size_t memory() const;
+  size_t memory(size_t samples = 0) const;
 
   // --- Changing; only through an Edit ---
   // A text in canonical integer form is kept as a number.
@@ -54,8 +55,19 @@ class String {
   size_t append(std::string_view bytes);
   // Overwrites from `offset` on, filling up with zeros. Returns the new length.
   size_t set_range(size_t offset, std::string_view bytes);
+  // The value as plain bytes for changing in place: at least `size` of them, filled up with zeros.
+  // Valid until the next change. Copies only what lies in the entry, what grows, and a large value
+  // that somebody else holds (a reply on its way out, a copy under another key).
+  std::span<char> writable(size_t size = 0);
+  // Cuts off the end, or adds undefined bytes. Returns all.
+  std::span<char> resize(size_t size) { return {grow_bytes(size), size}; }
 
   static void release(ValueView view);
+  static bool is_heavy(ValueView) { return false; }
+  static bool drain(ValueView view, Deadline) {
+    release(view);
+    return true;
+  }
 
  private:
   enum Encoding : uint8_t { kInteger = 0, kEmbedded = 1, kEmbeddedRaw = 2, kShared = 3 };
@@ -63,6 +75,8 @@ class String {
   ValueView view() const { return place_ == nullptr ? view_ : place_->view(); }
   // Makes the value plain bytes of `size`, keeping what it has; the rest is undefined.
   char* grow_bytes(size_t size);
+  // Gives a value that is not kept as a block yet, or becomes much larger, a new one.
+  std::span<char> move_to_zeros(size_t size);
   void drop_shared();
 
   ValueView view_;

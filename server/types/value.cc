@@ -1,52 +1,98 @@
 #include "server/types/value.h"
 
+#include <type_traits>
+
 #include "server/base/assert.h"
+#include "server/types/hash.h"
 #include "server/types/list.h"
+#include "server/types/set.h"
+#include "server/types/sorted_set.h"
 #include "server/types/string.h"
 
 namespace larder {
+namespace {
+
+// Calls `visit` with the class of a type, as std::type_identity<List>: the one place that lists
+// them.
+template <class Visit>
+auto with_class_of(Type type, Visit&& visit) {
+  switch (type) {
+    case Type::list:
+      return visit(std::type_identity<List>());
+    case Type::hash:
+      return visit(std::type_identity<Hash>());
+    case Type::sorted_set:
+      return visit(std::type_identity<SortedSet>());
+    case Type::set:
+      return visit(std::type_identity<Set>());
+    default:
+      LARDER_ASSERT(type == Type::string);
+      return visit(std::type_identity<String>());
+  }
+}
+
+}  // namespace
 
 std::string_view type_name(Type type) {
   switch (type) {
-    case Type::string: return "string";
-    case Type::list: return "list";
-    case Type::set: return "set";
-    case Type::sorted_set: return "zset";
-    case Type::hash: return "hash";
-    case Type::stream: return "stream";
+    case Type::string:
+      return "string";
+    case Type::list:
+      return "list";
+    case Type::set:
+      return "set";
+    case Type::sorted_set:
+      return "zset";
+    case Type::hash:
+      return "hash";
+    case Type::stream:
+      return "stream";
   }
   return "none";
 }
 
 bool is_heavy(ValueView value) {
-  if (value.type == Type::list) return List::is_heavy(value);
-  return false;
+  if (value.type == Type::string) [[likely]]
+    return false;
+  return with_class_of(value.type,
+                       [&](auto type) { return decltype(type)::type::is_heavy(value); });
 }
 
 bool drain_value(ValueView value, Deadline deadline) {
-  if (value.type == Type::list) return List::drain(value, deadline);
-  if (value.type == Type::string) String::release(value);
-  return true;
+  return with_class_of(value.type,
+                       [&](auto type) { return decltype(type)::type::drain(value, deadline); });
 }
 
-void release_value(ValueView value) { drain_value(value, Deadline::never()); }
+void release_value(ValueView value) {
+  drain_value(value, Deadline::never());
+}
 
 size_t value_memory(ValueView value, size_t samples) {
-  if (value.type == Type::list) return List(value).memory(samples);
-  LARDER_ASSERT(value.type == Type::string);
-  return String(value).memory();
+  return with_class_of(
+      value.type, [&](auto type) { return typename decltype(type)::type(value).memory(samples); });
 }
 
 void copy_value(ValueView from, ValuePlace& to) {
-  if (from.type == Type::list) return List(to).assign(List(from));
-  LARDER_ASSERT(from.type == Type::string);
-  String(to).assign(String(from));
+  with_class_of(from.type, [&](auto type) {
+    using Value = typename decltype(type)::type;
+    Value(to).assign(Value(from));
+  });
 }
 
 std::string_view encoding_name(ValueView value) {
-  if (value.type == Type::list) return List(value).encoding_name();
-  LARDER_ASSERT(value.type == Type::string);
-  return String(value).encoding_name();
+  return with_class_of(
+      value.type, [&](auto type) { return typename decltype(type)::type(value).encoding_name(); });
+}
+
+uint64_t prefetch_element(ValueView value, std::string_view element) {
+  if (value.type == Type::hash) return Hash(value).prefetch(element);
+  if (value.type == Type::sorted_set) return SortedSet(value).prefetch(element);
+  return 0;
+}
+
+void prefetch_element(ValueView value, uint64_t hash) {
+  if (value.type == Type::hash) return Hash(value).prefetch(hash);
+  if (value.type == Type::sorted_set) return SortedSet(value).prefetch(hash);
 }
 
 }  // namespace larder

@@ -96,4 +96,10 @@ void copy_value(ValueView from, ValuePlace& to);
 // The name that OBJECT ENCODING answers.
 std::string_view encoding_name(ValueView value);
 
+// Looking ahead: asks for the memory in which a search for an element of a large collection begins.
+// Returns a hash with which a second call, once that memory is near, asks for the element itself; 0: there
+// is nothing to ask for.
+uint64_t prefetch_element(ValueView value, std::string_view element);
+void prefetch_element(ValueView value, uint64_t hash);
+
 }  // namespace larder

@@ -57,6 +57,12 @@ HASHES = Dataset(100_000, "HSET {key} field1 {value} field2 {value} field3 {valu
 TWO_SETS = Dataset(100_000, "SADD a {index}", fill_randomly="SADD b {index}", held=2)
 TWO_SORTED_SETS = Dataset(100_000, "ZADD a {score} {index}", fill_randomly="ZADD b {score} {index}", held=2)
 
+# Bitmaps of 1 KB, and one of 1 MB; HyperLogLogs of a few elements, and one of a million.
+BITMAPS = Dataset(100_000, "SETBIT {key} 8191 1")
+BITMAP_OF_1MB = Dataset(1, "SETBIT big 8388607 1", held=1)
+HYPERLOGLOGS = Dataset(100_000, "PFADD {key} a b c")
+HYPERLOGLOG_OF_MILLION = Dataset(1_000_000, "PFADD big {index}", held=1)
+
 GET = ("GET {key}",)
 SET = ("SET {key} {value}",)
 MGET = ("MGET" + 10 * " {key}",)
@@ -122,4 +128,9 @@ WORKLOADS = [
     Workload("SINTER of 100k and 63k", ("SINTER a b",), TWO_SETS, connections=1, target=0.7),
     Workload("ZUNIONSTORE of 100k and 63k", ("ZUNIONSTORE c 2 a b",), TWO_SORTED_SETS, connections=1,
              target=0.7, alters=True),
+    Workload("SETBIT, pipeline 16", ("1*SETBIT {key} 4242 1", "1*SETBIT {key} 4242 0"), BITMAPS, 16, target=0.55),
+    Workload("BITCOUNT of 1 MB", ("BITCOUNT big",), BITMAP_OF_1MB, connections=1, target=0.35, finds_all=True),
+    Workload("PFADD of known elements, pipeline 16", ("PFADD big {index}",), HYPERLOGLOG_OF_MILLION, 16, target=0.6),
+    Workload("PFADD of new elements, pipeline 16", ("PFADD {key} {index}",), HYPERLOGLOGS, 16, target=0.6,
+             alters=True),
 ]

@@ -170,6 +170,21 @@ class Commands:
     def milliseconds(self):
         return self.rng.randrange(10**8, 10**10)
 
+    def bit(self):
+        return self.rng.choice((0, 7, 8, self.rng.randrange(500), 262_143, 262_144, 300_000, -1, 2**32, "#1", "x"))
+
+    def bit_range(self):
+        ends = [self.integer() for _ in range(self.rng.choice((0, 1, 2, 2)))]
+        return ends + ([self.rng.choice(("BIT", "BYTE", "x"))] if len(ends) == 2 and self.rng.random() < 0.7 else [])
+
+    def field(self):
+        rng = self.rng
+        field = [rng.choice(("i8", "u8", "i64", "u63", "i5", "u64", "u1")), rng.choice((self.bit(), "#3", "#-1"))]
+        # Within 62 bits: Redis mistakes the most negative numbers for positive ones.
+        value = rng.randrange(-(2**61), 2**61) >> rng.choice((0, 40, 55))
+        return rng.choice((["GET", *field], ["SET", *field, value], ["INCRBY", *field, value], ["GET"],
+                           ["OVERFLOW", rng.choice(("SAT", "FAIL", "WRAP", "x"))]))
+
     def case(self, word):
         return "".join(self.rng.choice((c.upper(), c.lower())) for c in word)
 
@@ -189,6 +204,14 @@ class Commands:
             lambda: ["GETRANGE", key(), integer(), integer()], lambda: ["SUBSTR", key(), integer(), integer()],
             lambda: ["SETRANGE", key(), rng.choice((0, 1, 10, 32760, 40_000, -1, 2**40, "x")), value()],
             lambda: [rng.choice(("INCR", "DECR")), key()],
+            lambda: ["SETBIT", key(), self.bit(), rng.choice((0, 1, 1, 1, 2, "x"))], lambda: ["GETBIT", key(), self.bit()],
+            lambda: ["BITCOUNT", key(), *self.bit_range()], lambda: ["BITPOS", key(), rng.choice((0, 1, 1, 2)), *self.bit_range()],
+            lambda: ["BITOP", rng.choice(("AND", "OR", "XOR", "NOT", "x")), *(key() for _ in range(rng.randrange(2, 6)))],
+            lambda: [rng.choice(("BITFIELD", "BITFIELD_RO")), key(), *(f for _ in range(rng.randrange(3)) for f in self.field())],
+            lambda: ["PFADD", key(), *(rng.randrange(1000) for _ in range(rng.choice((0, 1, 1, 20, 400))))],
+            lambda: ["PFCOUNT", *(key() for _ in range(rng.choice((1, 1, 3))))],
+            lambda: ["PFMERGE", *(key() for _ in range(rng.randrange(1, 4)))],
+            lambda: ["PFDEBUG", rng.choice(("DECODE", "ENCODING", "x")), key()],
             lambda: [rng.choice(("INCRBY", "DECRBY")), key(), integer()],
             lambda: ["INCRBYFLOAT", key(), rng.choice((integer(), "0.1", "1e3", "inf", "-2.5"))],
             lambda: ["MSET", *(f() for _ in range(rng.randrange(1, 5)) for f in (key, value))],

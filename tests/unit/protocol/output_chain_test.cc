@@ -21,6 +21,11 @@ std::string content(const OutputChain& chain) {
   return bytes;
 }
 
+size_t pieces_of(const OutputChain& chain) {
+  std::vector<iovec> parts(100);
+  return chain.fill(parts);
+}
+
 void write(OutputChain& chain, std::string_view bytes) {
   char* const out = chain.reserve(bytes.size());
   bytes.copy(out, bytes.size());
@@ -82,7 +87,16 @@ TEST_CASE("blocks grow with the need") {
   CHECK(chain.memory() == 0);
 }
 
-TEST_CASE("reserve gives 4096 contiguous bytes") {
+TEST_CASE("a single reply of some kilobytes is one piece of a block of its size") {
+  for (const size_t bytes : {4100u, 5000u, 8000u}) {
+    OutputChain chain;
+    write(chain, numbered(bytes));
+    CHECK(pieces_of(chain) == 1);
+    CHECK(chain.memory() <= bytes + 1024 + 128);
+  }
+}
+
+TEST_CASE("reserve gives its most in one piece") {
   OutputChain chain;
   const std::string text = numbered(OutputChain::kMaxReserve);
   write(chain, "x");
