@@ -94,7 +94,7 @@ void Connection::close_now() {
 }
 
 bool Connection::wants_to_read() const {
-  if (held_ && input_.unread().size() >= TurnArena::kReadBytes) return false;
+  if (held_ && input_.unread().size() >= kHeldBytes) return false;
   return !paused_by_owner_ && !paused_by_output_ && !at_end_ && !is_closing();
 }
 

@@ -31,6 +31,8 @@ class Connection {
  public:
   // Output beyond this stops reading from the client until half of it has left; see relent_if_stuck.
   static constexpr size_t kBackedUpBytes = 1024 * 1024;
+  // The most that is read ahead from a client that waits, but for one read more.
+  static constexpr size_t kHeldBytes = 1024 * 1024;
   // The most that one flush writes, so that one client's large reply does not hold up the others.
   static constexpr size_t kFlushBytes = 1024 * 1024;
 
@@ -76,8 +78,9 @@ class Connection {
   void pause_reading();
   void resume_reading();
 
-  // While the owner lets the client wait: at most 64 KB or so are read ahead, and when the client goes
-  // away the connection closes, whatever it sent before. Costs nothing while the client keeps quiet.
+  // While the owner lets the client wait: little is read ahead, and when the client goes away the
+  // connection closes, whatever it sent before. (Not so soon when what it sent before is more than that
+  // and more than the kernel keeps.) Costs nothing while the client keeps quiet.
   void hold();
   void release();
 

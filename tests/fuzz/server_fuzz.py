@@ -188,6 +188,37 @@ class Commands:
     def case(self, word):
         return "".join(self.rng.choice((c.upper(), c.lower())) for c in word)
 
+    def list_forms(self):
+        rng, value, integer = self.rng, self.value, self.integer
+        key = lambda: rng.choice((b"l0", b"l1", b"l2", b"l3", b"l4", b"l5", b"l6", self.key()))
+        # Few different ones, so that equal ones are found, and some that are long.
+        element = lambda: value() if rng.random() < 0.2 else rng.choice((b"", b"a", b"1", b"01", 70, -200, b"b" * 16))
+        many = lambda: [element() for _ in range(rng.choice((1, 1, 2, 5, 60)))]
+        keys = lambda: [key() for _ in range(rng.randrange(1, 4))]
+        end = lambda: rng.choice(("LEFT", "RIGHT", "left", "UP" if rng.random() < 0.1 else "right"))
+        count = lambda: rng.choice((1, 2, 3, 100, 0, -1, "x", 2**63 - 1))
+        timeout = lambda: rng.choice(("0.001", "1e-3", -1, "x"))
+        index = lambda: integer() if rng.random() < 0.2 else rng.randrange(-150, 150)
+        numkeys = lambda names: len(names) if rng.random() < 0.9 else rng.choice((0, -1, 1, 5, "x"))
+        many_pops = lambda names: [numkeys(names), *names, end(), *rng.choice(([], [], ["COUNT", count()], ["COUNT"]))]
+        search = lambda: rng.choice(([], ["RANK", rng.choice((1, 2, -1, -2, 0, "x"))], ["COUNT", count()],
+                                     ["MAXLEN", count()], ["COUNT", 0, "RANK", -1], ["COUNT", 2, "MAXLEN", 50], ["RANK"]))
+        return (
+            lambda: [rng.choice(("LPUSH", "RPUSH")), key(), *many()], lambda: [rng.choice(("LPUSH", "RPUSH")), key(), *many()],
+            lambda: [rng.choice(("LPUSHX", "RPUSHX")), key(), *many()],
+            lambda: [rng.choice(("LPOP", "RPOP")), key()], lambda: [rng.choice(("LPOP", "RPOP")), key(), count()],
+            lambda: ["LLEN", key()], lambda: ["LINDEX", key(), index()], lambda: ["LRANGE", key(), index(), index()],
+            lambda: ["LSET", key(), index(), element()], lambda: ["LREM", key(), rng.choice((0, 1, -1, 2, -3, "x")), element()],
+            lambda: ["LINSERT", key(), rng.choice(("BEFORE", "after", "x")), element(), element()],
+            lambda: ["LTRIM", key(), index(), index()] if rng.random() < 0.3 else ["LLEN", key()],
+            lambda: ["LPOS", key(), element(), *search()],
+            lambda: ["LMOVE", key(), key(), end(), end()], lambda: ["RPOPLPUSH", key(), key()],
+            lambda: ["LMPOP", *many_pops(keys())], lambda: ["BLMPOP", timeout(), *many_pops(keys())],
+            lambda: [rng.choice(("BLPOP", "BRPOP")), *keys(), timeout()],
+            lambda: ["BLMOVE", key(), key(), end(), end(), timeout()], lambda: ["BRPOPLPUSH", key(), key(), timeout()],
+            lambda: ["RENAME", key(), key()], lambda: ["COPY", key(), key(), "REPLACE"],
+        )
+
     def make(self):
         rng, key, value, integer = self.rng, self.key, self.value, self.integer
         seconds, milliseconds = self.seconds, self.milliseconds
@@ -238,7 +269,7 @@ class Commands:
             if rng.random() < 0.1 else ["GET", key()],
             lambda: rng.choice((["NOSUCH", value()[:200]], [""], ["GET"], ["SET", key()], ["PING", 1, 2], ["MSET", 1])),
         )
-        arguments = rng.choice(forms)()
+        arguments = rng.choice(rng.choice((forms, self.list_forms())))()
         arguments[0] = self.case(arguments[0])
         return arguments
 
@@ -254,6 +285,8 @@ def is_same(ours, theirs):
         return len(ours) == len(theirs) and all(map(is_same, ours, theirs))
     if not isinstance(ours, bytes) or not isinstance(theirs, bytes):
         return ours == theirs
+    if ours == b"listpack" and theirs == b"quicklist":
+        return True  # redis-server 7.0 calls every list so
     if theirs.startswith(b"-") and any(text in theirs for text in KNOWN_DIFFERENCES):
         return ours.startswith(b"-")
     if ours.startswith(b"-"):
@@ -359,7 +392,7 @@ class Fuzz:
             if scanned != set(names[0]):
                 self.fail("SCAN and KEYS disagree", [shown(sorted(scanned)), shown(names[0])])
             for name in names[0]:
-                for question in (("GET", name), ("PTTL", name), ("TYPE", name)):
+                for question in (("GET", name), ("LRANGE", name, 0, -1), ("PTTL", name), ("TYPE", name)):
                     ours, theirs = (client(*question) for client in clients)
                     if not is_same(ours, theirs):
                         self.fail(f"{shown(question)} differs", [shown(ours), shown(theirs)])
@@ -431,6 +464,8 @@ class Fuzz:
                             if str(r[0]).lower() not in ("flushall", "flushdb", "swapdb"))
             if rng.random() < 0.4:
                 data = data[: rng.randrange(len(data) + 1)]
+            if rng.random() < 0.1:
+                data += request("BLPOP", "l0", "l1", 0)
             if rng.random() < 0.2:
                 data += b"*3\r\n$3\r\nSET\r\n$1\r\nr\r\n$%d\r\n" % rng.choice((33_000, 10**6, 5 * 10**8)) + rng.randbytes(rng.randrange(70_000))
             client.socket.setblocking(False)
@@ -453,11 +488,19 @@ class Fuzz:
                 admin("CLIENT", "UNPAUSE")
             elif action < 0.6:
                 admin("CLIENT", "LIST")
+            elif action < 0.7:
+                admin("CLIENT", "UNBLOCK", rng.randrange(1, 30), rng.choice(("TIMEOUT", "ERROR")))
         admin("CLIENT", "UNPAUSE")
         if admin("PING") != b"+PONG":
             self.fail("no PONG")
         for client in clients:
             client.close()
+        # What they left behind is still being run; who waits for something is noticed to be gone.
+        end = time.monotonic() + 20
+        while admin("CLIENT", "LIST").count(b"\n") > 1:
+            if time.monotonic() > end:
+                self.fail("clients that are gone stay", [shown(admin("CLIENT", "LIST"))])
+            time.sleep(0.005)
         admin.close()
         # Whatever it did to the keys is undone on both sides.
         self.empty()

@@ -147,7 +147,7 @@ TEST_CASE("a client that leaves with much unread behind its waiting request is n
   block(leaving, admin, {"BLPOP", "queue", "0"}, 1);
   std::string pipeline;
   // More than is read ahead, and less than what the kernel keeps: its end comes behind all of it.
-  for (int i = 0; i < 4'000; i++) pipeline += encode_request({"INCR", "n"});
+  for (int i = 0; i < 52'000; i++) pipeline += encode_request({"INCR", "n"});
   leaving.send_raw(pipeline);
   leaving.close();
   REQUIRE(eventually([&] { return info_number(admin, "clients", "connected_clients") == 1; }));

@@ -234,6 +234,48 @@ TEST_CASE("a paused connection is not read until it is resumed", "[network]") {
   CHECK(client.received() == "line\n");
 }
 
+TEST_CASE("who is held is read ahead up to a bound, and goes on afterwards", "[network]") {
+  TestNetwork network;
+  TestClient client = network.connect();
+  Connection* connection = client.connection();
+  connection->hold();
+  network.owner.on_ready = [](Connection&) {};
+  size_t sent = 0;
+  const auto send_more = [&] {
+    sent += client.send(std::string(65'536, 'x'));
+    return connection->unread().size() >= Connection::kHeldBytes;
+  };
+  REQUIRE(network.until(send_more));
+  for (int i = 0; i < 100; i++) {
+    send_more();
+    network.reactor.turn(false);
+  }
+  CHECK(connection->unread().size() < Connection::kHeldBytes + 65'536);
+  CHECK(connection->unread().size() < sent);
+  const size_t held = connection->unread().size();
+  connection->release();
+  CHECK(network.until([&] { return connection->unread().size() > held; }));
+}
+
+TEST_CASE("the end of a client that is held closes it, read ahead or not", "[network]") {
+  TestNetwork network;
+  TestClient client = network.connect();
+  client.connection()->hold();
+  network.owner.on_ready = [](Connection&) {};
+  SECTION("when it had sent nothing") {}
+  SECTION("when it had sent something") { client.send("line"); }
+  SECTION("when it had sent more than is read ahead") {
+    REQUIRE(network.until([&] {
+      client.send(std::string(65'536, 'x'));
+      return client.connection()->unread().size() >= Connection::kHeldBytes;
+    }));
+    client.send("more");
+    network.settle();
+  }
+  client.close();
+  CHECK(network.until([&] { return !network.owner.closed.empty(); }));
+}
+
 TEST_CASE("a half-closed client gets all replies, then the end", "[network]") {
   TestNetwork network;
   network.owner.on_ready = [&](Connection& connection) {

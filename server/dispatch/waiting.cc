@@ -1,0 +1,152 @@
+// The part of the Dispatcher that lets requests wait: for the end of CLIENT PAUSE, or for keys.
+#include <algorithm>
+#include <utility>
+
+#include "server/base/clock.h"
+#include "server/dispatch/dispatcher.h"
+#include "server/dispatch/reply_mode.h"
+
+namespace larder {
+
+// --- Kept requests, and the pause ---
+
+bool Dispatcher::has_to_wait(const Command* command, const Session& session) const {
+  if (command == nullptr || !is_paused()) return false;
+  // Somebody has to be able to end the pause.
+  if (command->full_name().starts_with("client|")) return false;
+  if (pause_mode_ == PauseMode::all || command->has(kWrite | kMayReplicate)) return true;
+  return session.transaction != nullptr && is_exec(*command) &&
+         (session.transaction->flags & (kWrite | kMayReplicate)) != 0;
+}
+
+void Dispatcher::keep(Session& session, std::span<const std::string_view> arguments) {
+  session.kept = std::make_unique<KeptRequest>(arguments, std::move(session.large));
+  session.drop_large();
+  session.client.is_blocked = true;
+}
+
+// Runs a request that has waited. If it has to wait on, it is kept as it was.
+void Dispatcher::run_kept(Session& session) {
+  std::unique_ptr<KeptRequest> kept = std::move(session.kept);
+  session.client.is_blocked = false;
+  session.large = kept->large;
+  ReplyWriter reply(session.connection().output(), session.client.resp_version);
+  Context context(services_, session.client, reply);
+  const OutputClassOf former(session.client);
+  session.client.is_being_answered = true;
+  execute(context, services_.commands.resolve(kept->arguments), kept->arguments, {});
+  session.client.is_being_answered = false;
+  session.drop_large();
+  if (session.client.is_blocked && session.kept == nullptr) session.kept = std::move(kept);
+  if (OutputClassOf(session.client) != former) set_output_limit(session);
+  close_if_overflowed(session.client);
+}
+
+void Dispatcher::pause(PauseMode mode, int64_t until_ms) {
+  // The stricter mode and the later end win, as in Redis.
+  const bool was_paused = is_paused();
+  if (!was_paused || mode == PauseMode::all) pause_mode_ = mode;
+  if (!was_paused || until_ms > pause_until_ms_) pause_until_ms_ = until_ms;
+}
+
+void Dispatcher::unpause() {
+  pause_until_ms_ = 0;
+  for (const auto& [id, session] : sessions_) {
+    if (session->kept != nullptr && session->waiter == nullptr &&
+        !session->connection().is_closing()) {
+      session->connection().run_again();
+    }
+  }
+  // What became ready during the pause was left alone.
+  serve_blocked();
+}
+
+// --- Blocking ---
+
+void Dispatcher::block(Client& client, std::span<const std::string_view> arguments, Wait wait) {
+  Session& session = *static_cast<Session*>(&client.socket);
+  // A request counts when it is answered, and then once.
+  const Command* command = services_.commands.resolve(arguments);
+  command->stats.calls--;
+  --stats_.commands_processed;
+  client.commands--;
+  client.is_blocked = true;
+  if (session.waiter != nullptr) return;  // it was run again in vain
+  keep(session, arguments);
+  for (auto& [index, text] : wait.replacements) {
+    session.kept->arguments[index] = session.kept->replaced.emplace_back(std::move(text));
+  }
+  session.connection().hold();
+  blocking_.add(session, std::move(wait));
+}
+
+void Dispatcher::serve_blocked() {
+  // A pause may hold back writes only, but then nothing changes that others could wait for.
+  if (is_paused() || runs_transaction_) return;
+  while (Session* session = blocking_.next_to_serve()) {
+    // Who is gone must not take an element along.
+    if (session->connection().is_closing() || session->connection().at_end()) continue;
+    run_kept(*session);
+    if (!session->client.is_blocked) end_wait(*session);
+  }
+  stop_timing();
+}
+
+void Dispatcher::end_wait(Session& session) {
+  blocking_.remove(session);
+  session.kept.reset();
+  session.client.is_blocked = false;
+  session.connection().release();
+  // Requests that came behind the one that waited.
+  if (!session.connection().unread().empty()) session.connection().run_again();
+}
+
+// Answers a request that waits without running it again, and lets the client go on.
+template <class Write>
+void Dispatcher::answer_waiting(Session& session, Write&& write) {
+  session.client.is_blocked = false;
+  ReplyWriter reply(session.connection().output(), session.client.resp_version);
+  Context context(services_, session.client, reply);
+  const Command* command = services_.commands.resolve(session.kept->arguments);
+  context.begin(*command, session.kept->arguments, {}, session.kept->large);
+  ++stats_.commands_processed;
+  command->stats.calls++;
+  session.client.commands++;
+  session.client.is_being_answered = true;
+  obey_reply_mode(context, [&] { write(context, command); });
+  session.client.is_being_answered = false;
+  services_.pushes.deliver_waiting(session.client);
+  close_if_overflowed(session.client);
+  end_wait(session);
+}
+
+bool Dispatcher::unblock(Client& client, bool with_error) {
+  Session& session = *static_cast<Session*>(&client.socket);
+  if (session.waiter == nullptr || session.connection().is_closing()) return false;
+  answer_waiting(session, [&](Context& context, const Command* command) {
+    if (with_error) return fail(context, command, errors::unblocked().text(), false);
+    session.waiter->wait.at_timeout(context);
+  });
+  return true;
+}
+
+void Dispatcher::end_overdue_waits() {
+  services_.keyspace.set_now_ms(wall_clock_ms());
+  const int64_t now_ms = monotonic_us() / 1000;
+  while (Session* session = blocking_.find_overdue(now_ms)) {
+    answer_waiting(*session, [&](Context& context, const Command*) {
+      session->waiter->wait.at_timeout(context);
+    });
+  }
+}
+
+BlockedCounts Dispatcher::blocked() const {
+  BlockedCounts counts;
+  for (const auto& [id, session] : sessions_) {
+    if (session->kept != nullptr) counts.clients++;
+  }
+  blocking_.count(counts);
+  return counts;
+}
+
+}  // namespace larder
