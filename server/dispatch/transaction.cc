@@ -45,8 +45,8 @@ void Dispatcher::discard_transaction(Client& client) {
 void Dispatcher::watch(Client& client, const Key& key) {
   // Once a key has changed nothing can make that undone.
   if (client.watched_key_changed) return;
-  watched_keys_.add(transaction_of(client).watch,
-                    services_.keyspace.database(client.database), key);
+  watched_keys_.add(transaction_of(client).watch, services_.keyspace.database(client.database),
+                    key);
 }
 
 void Dispatcher::unwatch(Client& client) {
