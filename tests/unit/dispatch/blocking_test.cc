@@ -35,9 +35,8 @@ class Room {
     return waiting;
   }
   void wait_on(Session& waiting, const std::vector<std::string>& keys, Wait wait = {}) {
-    waiting.kept = std::make_unique<KeptRequest>();
-    waiting.kept->texts = keys;
-    for (const std::string& key : waiting.kept->texts) waiting.kept->arguments.push_back(key);
+    const std::vector<std::string_view> arguments(keys.begin(), keys.end());
+    waiting.kept = std::make_unique<KeptRequest>(arguments, std::vector<SharedBytes>());
     wait.key_count = keys.size();
     blocking.add(waiting, std::move(wait));
   }
