@@ -43,6 +43,7 @@ void Pushes::send(Client& client, PushFrame& frame) {
   if (client.socket.is_closing()) return;
   if (client.is_being_answered) [[unlikely]] {
     waiting_.push_back({client.id, frame});
+    client.has_waiting_pushes = true;
     return;
   }
   deliver(client, frame);
@@ -56,6 +57,8 @@ void Pushes::deliver(Client& client, PushFrame& frame) {
 }
 
 void Pushes::deliver_waiting(Client& client) {
+  if (!client.has_waiting_pushes) return;
+  client.has_waiting_pushes = false;
   for (Waiting& waiting : waiting_) {
     if (waiting.client == client.id && !client.socket.is_closing()) deliver(client, waiting.frame);
   }

@@ -46,8 +46,7 @@ class Pushes {
   void send(Client& client, PushFrame& frame);
 
   // --- For the dispatcher, which sets Client::is_being_answered ---
-  bool has_waiting() const { return !waiting_.empty(); }
-  // Sends what waited for the end of this client's reply.
+  // Sends what waited for the end of this client's reply: see Client::has_waiting_pushes.
   void deliver_waiting(Client& client);
 
  private:

@@ -52,6 +52,8 @@ std::vector<CommandFamily> core_commands() {
       // connection
       connection_commands(),
       client_commands(),
+      // transactions
+      transaction_commands(),
       // server
       database_commands(),
       server_commands(),

@@ -17,6 +17,15 @@
 
 namespace larder {
 
+// What decides how much output may wait for a client, to notice a change of it.
+struct OutputClassOf {
+  bool is_authenticated;
+  ClientType type;
+  explicit OutputClassOf(const Client& client)
+      : is_authenticated(client.is_authenticated), type(client.type) {}
+  bool operator==(const OutputClassOf&) const = default;
+};
+
 class Session final : public ClientSocket {
  public:
   Session(Connection& connection, int64_t now_ms)

@@ -116,7 +116,7 @@ void Dispatcher::answer_waiting(Session& session, Write&& write) {
   session.client.is_being_answered = true;
   obey_reply_mode(context, [&] { write(context, command); });
   session.client.is_being_answered = false;
-  if (services_.pushes.has_waiting()) services_.pushes.deliver_waiting(session.client);
+  services_.pushes.deliver_waiting(session.client);
   close_if_overflowed(session.client);
   end_wait(session);
 }

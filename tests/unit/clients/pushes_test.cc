@@ -64,11 +64,11 @@ TEST_CASE("what goes to the client that is being answered waits for the end of i
   pushes.send(other, frame);
   CHECK(own_socket.chain.empty());
   CHECK(take(other_socket.chain) == "*1\r\n$1\r\nx\r\n");
-  CHECK(pushes.has_waiting());
+  CHECK(own.has_waiting_pushes);
   own_socket.chain.append(":1\r\n");
   own.is_being_answered = false;
   pushes.deliver_waiting(own);
-  CHECK(!pushes.has_waiting());
+  CHECK(!own.has_waiting_pushes);
   CHECK(take(own_socket.chain) == ":1\r\n*1\r\n$1\r\nx\r\n");
 }
 
