@@ -77,13 +77,4 @@ class Session final : public ClientSocket {
   Connection& connection_;
 };
 
-// What changes how much output may wait for a client.
-struct OutputClassOf {
-  bool is_authenticated;
-  ClientType type;
-  explicit OutputClassOf(const Client& client)
-      : is_authenticated(client.is_authenticated), type(client.type) {}
-  bool operator==(const OutputClassOf&) const = default;
-};
-
 }  // namespace larder
