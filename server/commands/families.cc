@@ -52,8 +52,6 @@ std::vector<CommandFamily> core_commands() {
       // connection
       connection_commands(),
       client_commands(),
-      // transactions
-      transaction_commands(),
       // server
       database_commands(),
       server_commands(),
