@@ -10,9 +10,10 @@
 //
 //   63      58 57       48 47                                     0
 //   +---------+-----------+---------------------------------------+
-//   | depth   | count     | page                                  |   count: kept in the first of
-//   the
-//   +---------+-----------+---------------------------------------+   entries that lead to a page
+//   | depth   | count     | page                                  |
+//   +---------+-----------+---------------------------------------+
+//
+// The count is kept in the first of the entries that lead to a page.
 //
 // Bounds: no operation moves more than the records of one page, or of two that become one; the
 // directory is copied when it doubles or halves (50 us at a million records). Only pages of fewer
@@ -21,8 +22,10 @@
 // the table owns.
 //
 //   struct Traits {
-//     static size_t size(const char* record);    // > 0; valid from the moment the record is
-//     written static uint64_t hash(const char* record);  // keyed, so that nobody can choose it
+//     // > 0; valid from the moment the record is written.
+//     static size_t size(const char* record);
+//     // Keyed, so that nobody can choose it.
+//     static uint64_t hash(const char* record);
 //   };
 #pragma once
 
