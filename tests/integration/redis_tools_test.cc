@@ -115,7 +115,7 @@ TEST_CASE("redis-benchmark runs without errors") {
     CHECK((done.output + done.errors).find("rror") == std::string::npos);
     return count(done.output, "requests per second");
   };
-  CHECK(benchmark({"-t", "ping,set,get,incr,mset"}) == 6);  // PING inline and as an array
+  CHECK(benchmark({}) == 20);  // everything that it does by default
   CHECK(benchmark({"-t", "set,get", "-P", "32", "-r", "1000", "-d", "1000"}) == 2);
   CHECK(benchmark({"-t", "get", "-k", "0", "-c", "10"}) == 1);
   CHECK(benchmark({"--threads", "2", "-t", "set"}) == 1);
