@@ -88,6 +88,7 @@ class OutputChain {
   // is queued is then an incomplete reply, and the connection cannot be used further. Long loops
   // ask overflowed().
   void set_limit(size_t bytes);
+  size_t limit() const { return limit_; }
   bool overflowed() const { return overflowed_; }
 
   bool empty() const { return bytes_ == 0; }

@@ -20,10 +20,12 @@ size_t count_of(const Client& client, TopicKind kind) {
 // `name`: nothing, where there was nothing to leave.
 void confirm(Context& ctx, TopicKind kind, std::optional<std::string_view> name) {
   const auto count = static_cast<int64_t>(count_of(ctx.client, kind));
-  if (ctx.client.reply_mode != ReplyMode::on && name) {
+  if (ctx.client.reply_mode != ReplyMode::on) {
     // Confirmations are heard even where replies are not.
-    PushFrame frame(3, name->size());
-    frame.bulk(ctx.command_name()).bulk(*name).integer(count);
+    PushFrame frame(3, name ? name->size() : 0);
+    frame.bulk(ctx.command_name());
+    name ? frame.bulk(*name) : frame.null(ctx.client.resp_version);
+    frame.integer(count);
     ctx.services.pushes.send(ctx.client, frame);
     return;
   }

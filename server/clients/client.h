@@ -73,7 +73,7 @@ class Client {
 
   // Its requests are being run: it may be in the middle of a reply.
   bool is_being_answered = false;
-  bool has_waiting_pushes = false;  // for the end of that reply; see Pushes
+  size_t waiting_push_bytes = 0;  // of pushes that wait for the end of that reply; see Pushes
   // What a feature lets stand between this client and its commands, behind all other gates; nullptr:
   // nothing.
   Status (*gate)(const Client& client, const Command& command) = nullptr;

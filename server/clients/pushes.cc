@@ -10,6 +10,12 @@ namespace {
 
 constexpr size_t kHeaderBytes = 24;  // of an element: a type byte, 20 digits, CR LF
 
+void close_as_too_slow(Client& client) {
+  log::warning("Client " + describe(client, wall_clock_ms()) +
+               " scheduled to be closed ASAP for overcoming of output buffer limits.");
+  client.socket.close_now();
+}
+
 }  // namespace
 
 PushFrame::PushFrame(size_t elements, size_t reserved) {
@@ -28,12 +34,23 @@ PushFrame& PushFrame::integer(int64_t value) {
   return *this;
 }
 
+PushFrame& PushFrame::null(RespVersion version) {
+  bytes_.append(version == RespVersion::resp3 ? "_\r\n" : "$-1\r\n");
+  return *this;
+}
+
+void PushFrame::share() {
+  if (shared_ || bytes_.size() < kSharedBytes) return;
+  shared_ = SharedBytes::copy_of(bytes_);
+  bytes_ = {};
+}
+
 void PushFrame::append_to(OutputChain& output, RespVersion version) {
   const char type = version == RespVersion::resp3 ? resp::kPush : resp::kArray;
   output.append(std::string_view(&type, 1));
-  if (bytes_.size() < kSharedBytes) [[likely]]
+  share();
+  if (!shared_) [[likely]]
     return output.append(bytes_);
-  if (!shared_) shared_ = SharedBytes::copy_of(bytes_);
   SharedBytes reference = shared_;
   output.append_external(shared_.view(), reference.detach(),
                          [](void* block) { SharedBytes::attach(block); });
@@ -42,8 +59,14 @@ void PushFrame::append_to(OutputChain& output, RespVersion version) {
 void Pushes::send(Client& client, PushFrame& frame) {
   if (client.socket.is_closing()) return;
   if (client.is_being_answered) [[unlikely]] {
+    // What waits counts as what is queued.
+    client.waiting_push_bytes += frame.size() + sizeof(Waiting);
+    const OutputChain& output = client.socket.queued_output();
+    if (output.bytes() + client.waiting_push_bytes > output.limit()) [[unlikely]] {
+      return close_as_too_slow(client);
+    }
+    frame.share();
     waiting_.push_back({client.id, frame});
-    client.has_waiting_pushes = true;
     return;
   }
   deliver(client, frame);
@@ -57,8 +80,8 @@ void Pushes::deliver(Client& client, PushFrame& frame) {
 }
 
 void Pushes::deliver_waiting(Client& client) {
-  if (!client.has_waiting_pushes) return;
-  client.has_waiting_pushes = false;
+  if (client.waiting_push_bytes == 0) return;
+  client.waiting_push_bytes = 0;
   for (Waiting& waiting : waiting_) {
     if (waiting.client == client.id && !client.socket.is_closing()) deliver(client, waiting.frame);
   }
@@ -66,10 +89,9 @@ void Pushes::deliver_waiting(Client& client) {
 }
 
 void close_if_overflowed(Client& client) {
-  if (!client.socket.queued_output().overflowed() || client.socket.is_closing()) return;
-  log::warning("Client " + describe(client, wall_clock_ms()) +
-               " scheduled to be closed ASAP for overcoming of output buffer limits.");
-  client.socket.close_now();
+  if (client.socket.queued_output().overflowed() && !client.socket.is_closing()) {
+    close_as_too_slow(client);
+  }
 }
 
 }  // namespace larder

@@ -28,7 +28,12 @@ class PushFrame {
   explicit PushFrame(size_t elements, size_t reserved = 0);
   PushFrame& bulk(std::string_view bytes);
   PushFrame& integer(int64_t value);
+  // Nothing; the frame is then for clients of this version only.
+  PushFrame& null(RespVersion version);
 
+  size_t size() const { return shared_ ? shared_.size() : bytes_.size(); }
+  // Makes copies of a large frame share its bytes.
+  void share();
   void append_to(OutputChain& output, RespVersion version);
 
  private:
@@ -36,7 +41,7 @@ class PushFrame {
   static constexpr size_t kSharedBytes = 2048;
 
   std::string bytes_;   // all but the type byte
-  SharedBytes shared_;  // the same, once a large one was sent
+  SharedBytes shared_;  // the same instead, once a large one is shared
 };
 
 class Pushes {
@@ -46,7 +51,7 @@ class Pushes {
   void send(Client& client, PushFrame& frame);
 
   // --- For the dispatcher, which sets Client::is_being_answered ---
-  // Sends what waited for the end of this client's reply: see Client::has_waiting_pushes.
+  // Sends what waited for the end of this client's reply: see Client::waiting_push_bytes.
   void deliver_waiting(Client& client);
 
  private:

@@ -96,7 +96,9 @@ void Dispatcher::collect(Session& session) {
   session.parser_may_continue = false;
   if (session.connection().is_closing()) return;
   if (session.kept != nullptr && session.waiter == nullptr && !is_paused()) {
-    session.connection().resume_reading();
+    // Who has left while it was held back does not want the request to run any more.
+    if (session.connection().at_end()) return session.connection().close_now();
+    session.connection().release();
     run_kept(session);
     stop_timing();
     if (blocking_.has_ready()) serve_blocked();
@@ -271,7 +273,7 @@ void Dispatcher::run(BatchedRequest& request, Context& context) {
   const auto arguments = batch_.arguments_of(request);
   if (request.command == nullptr && is_http(arguments[0])) [[unlikely]] return cut_off_http(session);
   if (pause_until_ms_ != 0 && has_to_wait(request.command, session)) {
-    session.connection().pause_reading();
+    session.connection().hold();
     return keep(session, arguments);
   }
   execute(context, request.command, arguments, batch_.hashes_of(request));
@@ -299,7 +301,7 @@ void Dispatcher::execute(Context& context, const Command* command,
     }
     call(context, *command, arguments, hashes, session_of(client).large);
   });
-  if (client.has_waiting_pushes) [[unlikely]] services_.pushes.deliver_waiting(client);
+  if (client.waiting_push_bytes != 0) [[unlikely]] services_.pushes.deliver_waiting(client);
 }
 
 inline void Dispatcher::call(Context& context, const Command& command,
@@ -382,8 +384,8 @@ Status Dispatcher::run_transaction(Context& context) {
   const std::vector<Transaction::Queued> queue = std::move(transaction.queue);
   if (had_errors || is_out_of_memory || has_changed) {
     discard_transaction(client);
-    if (had_errors) return errors::transaction_had_errors();
     if (is_out_of_memory) return errors::transaction_discarded(errors::out_of_memory().text());
+    if (had_errors) return errors::transaction_had_errors();
     context.reply.null_array();
     return ok;
   }

@@ -17,7 +17,8 @@ Keyspace::Keyspace(size_t database_count)  {
 void Keyspace::expire(Database& database, const Key& key, Database::Slot* slot) {
   Entry* entry = database.take(key, slot);
   ++stats.expired_keys;
-  changed({KeyEventClass::expired, "expired", database, key.name});
+  // The name in the entry lives until the entry goes, whatever the listeners do with the caller's.
+  changed({KeyEventClass::expired, "expired", database, entry->key()});
   disposal.dispose(entry);
 }
 

@@ -38,7 +38,8 @@ bool WatchedKeys::is_alive(const KeyName& key) const {
 void WatchedKeys::notice_expired(Watch& watch) {
   // Looking an expired key up removes it, and the watch goes off and has no keys any more.
   for (size_t i = 0; i < watch.keys_.size(); i++) {
-    const KeyName& key = watch.keys_[i]->first;
+    // A copy: when the watch goes off, its keys go, and others still have to hear of this one.
+    const KeyName key = watch.keys_[i]->first;
     keyspace_.find(keyspace_.database(key.database), make_key(key.name), Lookup::silent);
   }
 }

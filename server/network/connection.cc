@@ -57,16 +57,6 @@ bool Connection::begin_large_read(size_t offset, size_t bytes) {
   return large_.is_done();
 }
 
-void Connection::pause_reading() {
-  paused_by_owner_ = true;
-  update_poll();
-}
-
-void Connection::resume_reading() {
-  paused_by_owner_ = false;
-  update_poll();
-}
-
 void Connection::hold() {
   held_ = true;
   update_poll();
@@ -98,7 +88,7 @@ void Connection::close_now() {
 
 bool Connection::wants_to_read() const {
   if (held_ && input_.unread().size() >= kHeldBytes) return false;
-  return !paused_by_owner_ && !paused_by_output_ && !at_end_ && !is_closing();
+  return !paused_by_output_ && !at_end_ && !is_closing();
 }
 
 Connection::ReadOutcome Connection::read(TurnArena& arena) {

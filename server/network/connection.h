@@ -75,10 +75,6 @@ class Connection {
   // Requires large_read_done().
   SharedBytes take_large_read() { return large_.take(); }
 
-  // Stops and resumes reading. A paused connection notices its client's end only when writing.
-  void pause_reading();
-  void resume_reading();
-
   // While the owner lets the client wait: little is read ahead, and when the client goes away the
   // connection closes, whatever it sent before. (Not so soon when what it sent before is more than that
   // and more than the kernel keeps.) Costs nothing while the client keeps quiet.
@@ -140,7 +136,6 @@ class Connection {
   bool at_end_ = false;
   bool closing_ = false;
   bool close_after_flush_ = false;
-  bool paused_by_owner_ = false;
   bool held_ = false;
   bool paused_by_output_ = false;
   bool write_blocked_ = false;

@@ -215,8 +215,11 @@ class PagedTable {
   // if those that follow are like them.
   TablePage* make_page_for(size_t size, size_t count, size_t record_bytes, size_t coming,
                            unsigned depth) {
+    const size_t needed = TablePage::bytes_for(count + 1, record_bytes + coming);
+    // The records of a full page that all stay together leave no room for a slot.
+    if (needed > size) return make_page(size, count, depth);
     const size_t mean = (record_bytes + coming) / (count + 1);
-    const size_t spare = size - TablePage::bytes_for(count + 1, record_bytes + coming);
+    const size_t spare = size - needed;
     const size_t more = spare / (mean + TablePage::kSlotBytes);
     return make_page(size, count + 1 + more / 4 * 4, depth);  // slots come by fours
   }
@@ -322,7 +325,8 @@ void PagedTable<Traits>::make_room(uint64_t hash, size_t stored) {
   if (target <= page->size() && (page->size() - needed) * 8 < page->size()) {
     target = TablePage::size_class(page->size() + 1);
   }
-  target = std::max(target, page->size());
+  // The few records that do not split fit into the largest page, if not with bytes to spare.
+  target = std::min(std::max(target, page->size()), TablePage::kMaxBytes);
   if (target > kSplitBytes && page->count() >= kFewRecords) {
     split_page(hash);
   } else {
@@ -373,7 +377,8 @@ void PagedTable<Traits>::split_page(uint64_t hash) {
   TablePage* pages[2];
   for (size_t side = 0; side < 2; side++) {
     const size_t size = TablePage::size_class(TablePage::bytes_for(counts[side] + 1, bytes[side]));
-    pages[side] = make_page_for(size, counts[side], bytes[side], 0, depth);
+    pages[side] = make_page_for(std::min(size, TablePage::kMaxBytes), counts[side], bytes[side], 0,
+                                depth);
   }
   for (size_t slot = 0; slot < old->count(); slot++) {
     pages[sides[slot]]->take(*old, slot, Traits::size);

@@ -103,8 +103,10 @@ class SortedBlocks {
     block.erase(block.begin() + static_cast<std::ptrdiff_t>(at.index));
     size_--;
     if (block.empty()) {
+      // Blocks may get other numbers when the first one goes.
+      const bool was_first = at.block == head_;
       erase_block(at.block);
-      return at.block < head_ ? begin() : Position{std::min(at.block, top_.size()), 0};
+      return was_first ? begin() : Position{at.block, 0};
     }
     if (block.size() < kBlock / 4) at = merge(at);
     return at.index < top_[at.block].size() ? at : Position{at.block + 1, 0};

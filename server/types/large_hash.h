@@ -29,7 +29,7 @@ class LargeHash {
   size_t size() const { return table_.size(); }
   size_t memory() const { return sizeof(*this) + table_.memory(); }
   // Allocations that it consists of.
-  size_t parts() const { return table_.page_count(); }
+  size_t parts() const { return table_.allocation_count(); }
 
   std::optional<HashField> find(const PackedText& name) const;
   // Writes a field, in the place of one with the same name. Whether there was none, or one that had

@@ -92,6 +92,11 @@ TEST_CASE("who has switched replies off still hears messages and confirmations")
   CHECK(client.receive() == push("message", "c", "own"));
   CHECK(other("PUBLISH", "c", "other") == 1);
   CHECK(client.receive() == push("message", "c", "other"));
+  client.send({"PUNSUBSCRIBE"});
+  const Reply nothing_to_leave = client.receive();
+  REQUIRE(nothing_to_leave.children.size() == 3);
+  CHECK(nothing_to_leave.children[0].text == "punsubscribe");
+  CHECK(nothing_to_leave.children[1].is_nil());
   client.send({"CLIENT", "REPLY", "ON"});
   CHECK(client.receive() == status("OK"));
 }

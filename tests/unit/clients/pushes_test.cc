@@ -64,12 +64,37 @@ TEST_CASE("what goes to the client that is being answered waits for the end of i
   pushes.send(other, frame);
   CHECK(own_socket.chain.empty());
   CHECK(take(other_socket.chain) == "*1\r\n$1\r\nx\r\n");
-  CHECK(own.has_waiting_pushes);
+  CHECK(own.waiting_push_bytes > 0);
   own_socket.chain.append(":1\r\n");
   own.is_being_answered = false;
   pushes.deliver_waiting(own);
-  CHECK(!own.has_waiting_pushes);
+  CHECK(own.waiting_push_bytes == 0);
   CHECK(take(own_socket.chain) == ":1\r\n*1\r\n$1\r\nx\r\n");
+}
+
+TEST_CASE("pushes that wait for the end of a reply count as queued output") {
+  FakeSocket socket;
+  Client client(1, socket, 0);
+  socket.chain.set_limit(100'000);
+  client.is_being_answered = true;
+  Pushes pushes;
+  PushFrame frame(1);
+  frame.bulk(std::string(10'000, 'x'));
+  int sent = 0;
+  while (!socket.is_closed && sent < 100) {
+    pushes.send(client, frame);
+    sent++;
+  }
+  CHECK(socket.is_closed);
+  CHECK(sent == 10);
+}
+
+TEST_CASE("a frame can hold nothing") {
+  OutputChain chain;
+  PushFrame(1).null(RespVersion::resp2).append_to(chain, RespVersion::resp2);
+  CHECK(take(chain) == "*1\r\n$-1\r\n");
+  PushFrame(1).null(RespVersion::resp3).append_to(chain, RespVersion::resp3);
+  CHECK(take(chain) == ">1\r\n_\r\n");
 }
 
 TEST_CASE("who reads too slowly is closed, and who is closed gets nothing") {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <string>
 
 #include "server/keyspace/edit.h"
 #include "server/types/string.h"
@@ -72,6 +73,20 @@ TEST_CASE("a watch goes off with the first change of any of its keys, and lets g
   keys.put("b");
   CHECK(second.has_changed);
   CHECK(keys.watched.size() == 0);
+}
+
+TEST_CASE("who listens after the watches hears the name of a key that expires at EXEC") {
+  TestKeys keys;
+  const std::string name(200, 'k');
+  keys.put(name, kStartMs + 10);
+  TestWatch watch(keys.watched);
+  keys.watch(watch, name);
+  std::string heard;
+  keys.keyspace.key_changed.add([&](const KeyEvent& event) { heard = event.key; });
+  keys.keyspace.set_now_ms(kStartMs + 20);
+  keys.watched.notice_expired(watch.watch);
+  CHECK(watch.has_changed);
+  CHECK(heard == name);
 }
 
 TEST_CASE("nobody listens to the keyspace while nothing is watched") {

@@ -180,6 +180,29 @@ TEST_CASE("records between the sizes of the allocator and of a page") {
   }
 }
 
+// So few that their page does not split, and so long that it is the largest there is.
+TEST_CASE("few long records that come, go and change fit into a page") {
+  Random random(3);
+  for (const uint32_t count : {13u, 14u, 15u, 16u, 17u, 18u, 40u}) {
+    Table table;
+    std::vector<uint32_t> sizes(count);
+    for (uint32_t id = 0; id < count; id++) insert(table, id, sizes[id] = 240);
+    for (int step = 0; step < 4000; step++) {
+      const auto id = static_cast<uint32_t>(random.below(count));
+      const auto size = static_cast<uint32_t>(step % 7 == 0 ? 13 + random.below(200) : 225 + random.below(16));
+      if (random.below(2) == 0) {
+        erase(table, id);
+        insert(table, id, size);
+      } else {
+        write(table.resize(TestTraits::hash_of(id), find(table, id), size), id, size);
+      }
+      sizes[id] = size;
+    }
+    REQUIRE(table.size() == count);
+    for (uint32_t id = 0; id < count; id++) CHECK(is_whole(find(table, id).record(), id, sizes[id]));
+  }
+}
+
 TEST_CASE("a paged table gives memory back when it loses its records") {
   Table table;
   for (uint32_t id = 0; id < 50'000; id++) insert(table, id);

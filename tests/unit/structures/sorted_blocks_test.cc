@@ -95,6 +95,20 @@ TEST_CASE("sorted blocks: erase names the record behind the removed one") {
   CHECK(blocks.begin() == blocks.end());
 }
 
+TEST_CASE("sorted blocks: erasing from the front names the new front, to the end") {
+  for (const uint64_t count : {600u, 1100u, 2600u, 10'000u}) {
+    Blocks blocks;
+    for (uint64_t key = 0; key < count; key++) blocks.insert({key, key});
+    uint64_t erased = 0;
+    for (auto at = blocks.begin(); at != blocks.end(); erased++) {
+      REQUIRE(blocks[at].key == erased);
+      at = blocks.erase(at);
+      REQUIRE(at == blocks.begin());
+    }
+    CHECK(erased == count);
+  }
+}
+
 TEST_CASE("sorted blocks: what is added in order fills its blocks") {
   Blocks blocks;
   for (uint64_t key = 0; key < 64 * 100; key++) blocks.insert({key, key});
