@@ -29,11 +29,11 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "server/command/server_control.h"
 #include "server/command/wait.h"
+#include "server/keyspace/key_name.h"
 #include "server/keyspace/keyspace.h"
 
 namespace larder {
@@ -79,10 +79,6 @@ class Blocking {
   // Adds what is known here: all but the number of clients.
   void count(BlockedCounts& counts) const;
 
-  struct KeyName {
-    size_t database;
-    std::string name;
-  };
   // A key with the clients that wait for it.
   struct Queue {
     const KeyName* key;
@@ -95,23 +91,6 @@ class Blocking {
   };
 
  private:
-  struct KeyView {
-    size_t database;
-    std::string_view name;
-  };
-  struct KeyHash {
-    using is_transparent = void;
-    size_t operator()(const KeyView& key) const { return hash_bytes(key.name) + key.database; }
-    size_t operator()(const KeyName& key) const { return (*this)(KeyView{key.database, key.name}); }
-  };
-  struct KeyEqual {
-    using is_transparent = void;
-    template <class Left, class Right>
-    bool operator()(const Left& left, const Right& right) const {
-      return left.database == right.database && left.name == right.name;
-    }
-  };
-
   void listen();
   void stop_listening();
   void mark(Queue& queue);
@@ -121,8 +100,7 @@ class Blocking {
   Session* next_of_current();
 
   Keyspace& keyspace_;
-  // The elements are allocated one by one: they stay where they are.
-  std::unordered_map<KeyName, Queue, KeyHash, KeyEqual> queues_;
+  KeyNameMap<Queue> queues_;
   std::set<std::pair<int64_t, Waiter*>> deadlines_;
   std::deque<KeyName> ready_;
   uint64_t last_order_ = 0;

@@ -14,10 +14,10 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "server/base/assert.h"
+#include "server/keyspace/key_name.h"
 #include "server/keyspace/keyspace.h"
 
 namespace larder {
@@ -40,31 +40,11 @@ class WatchedKeys {
   size_t size() const { return keys_.size(); }
 
  private:
-  struct KeyName {
-    size_t database;
-    std::string name;
-  };
-  struct KeyView {
-    size_t database;
-    std::string_view name;
-  };
-  struct KeyHash {
-    using is_transparent = void;
-    size_t operator()(const KeyView& key) const { return hash_bytes(key.name) + key.database; }
-    size_t operator()(const KeyName& key) const { return (*this)(KeyView{key.database, key.name}); }
-  };
-  struct KeyEqual {
-    using is_transparent = void;
-    template <class Left, class Right>
-    bool operator()(const Left& left, const Right& right) const {
-      return left.database == right.database && left.name == right.name;
-    }
-  };
   struct Watched {
     bool existed;
     std::set<Watch*> watches;
   };
-  using Keys = std::unordered_map<KeyName, Watched, KeyHash, KeyEqual>;
+  using Keys = KeyNameMap<Watched>;
 
   void listen();
   void stop_listening();
