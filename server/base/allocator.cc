@@ -51,8 +51,9 @@ struct ThreadCounters {
   uint64_t net() const { return *allocated - *deallocated; }
 };
 
-// What stats.allocated said at the last refresh, less what this thread's counters said then: the part
-// of used memory that other threads account for.
+// What stats.allocated said at the last refresh, less what lay in the caches of threads, which it counts
+// though nobody uses it, and less what this thread's counters said: the part of used memory that other
+// threads account for.
 thread_local size_t other_threads_bytes = 0;
 
 const ThreadCounters& thread_counters() {
@@ -111,7 +112,9 @@ void refresh_memory_figures() {
   uint64_t epoch = 1;
   size_t size = sizeof(epoch);
   mallctl("epoch", &epoch, &size, &epoch, size);
-  other_threads_bytes = read_figure("stats.allocated") - static_cast<size_t>(thread_counters().net());
+  other_threads_bytes = read_figure("stats.allocated") -
+                        read_figure("stats.arenas.4096.tcache_bytes") -
+                        static_cast<size_t>(thread_counters().net());
 }
 
 MemoryFigures memory_figures() {
@@ -120,7 +123,9 @@ MemoryFigures memory_figures() {
   figures.active = read_figure("stats.active");
   figures.resident = read_figure("stats.resident");
   figures.retained = read_figure("stats.retained");
-  figures.muzzy = read_figure("stats.arenas.4096.pmuzzy") * 4096;
+  const size_t page_bytes = read_figure("arenas.page");
+  figures.dirty = read_figure("stats.arenas.4096.pdirty") * page_bytes;
+  figures.muzzy = read_figure("stats.arenas.4096.pmuzzy") * page_bytes;
   return figures;
 }
 

@@ -33,6 +33,7 @@ struct MemoryFigures {
   size_t allocated;  // by the program
   size_t active;     // in pages that hold at least one allocation
   size_t resident;   // mapped and backed by memory, allocator's own data included
+  size_t dirty;      // in pages that hold nothing and are kept for later
   size_t retained;   // kept address space without memory
   size_t muzzy;      // given back to the kernel lazily
 };
