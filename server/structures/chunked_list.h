@@ -69,6 +69,13 @@ class ChunkedList {
   // Frees chunks until the deadline passes; returns whether all are gone. The list is then empty;
   // before that it must not be used.
   bool drain(Deadline deadline);
+  // A step of a walk over all chunks: gives the chunk `index` < chunk_count() the address that `move(void*
+  // chunk, size_t bytes)` returns.
+  template <class Move>
+  void move_chunk(size_t index, Move&& move) {
+    Chunk*& chunk_place = ring_[slot(index)];
+    chunk_place = static_cast<Chunk*>(move(chunk_place, chunk_place->allocated()));
+  }
   // Allocated bytes, those of the object itself not included. `samples`: of how many entries to
   // take the mean, about; 0: all.
   size_t memory(size_t samples) const;

@@ -218,6 +218,34 @@ class HashTable {
     return segment.end(position);
   }
 
+  // Steps of walks over the memory of the table itself, one segment at a time, as visit_segment.
+  // Makes the segment as small as its elements allow: the table shrinks by itself only when it is much
+  // too large, so that no element moves often.
+  uint64_t compact_segment(uint64_t position) {
+    if (directory_.empty()) return 0;
+    const Segment segment = segment_of(position);
+    const uint64_t end = segment.end(position);
+    const size_t count = count_of(position);
+    const unsigned smallest = segment.depth() == 0 ? 0 : kFullCode;
+    unsigned code = segment.code();
+    // A tenth is left, so that the next few elements do not make it grow again.
+    while (code > smallest && count * 10 <= kBucketCounts[code - 1] * 6 * 9) code--;
+    if (code != segment.code()) resize_segment(position, code);
+    return end;
+  }
+  // Gives the segment the address that `move(void* memory, size_t bytes, size_t alignment)` returns.
+  template <class Move>
+  uint64_t move_segment(uint64_t position, Move&& move) {
+    if (directory_.empty()) return 0;
+    const Segment segment = segment_of(position);
+    void* moved = move(segment.buckets(), segment.bucket_count() * sizeof(Bucket), sizeof(Bucket));
+    if (moved != segment.buckets()) {
+      set_segment(first_index(position, segment),
+                  Segment(static_cast<Bucket*>(moved), segment.code(), segment.depth()));
+    }
+    return segment.end(position);
+  }
+
   // An element picked at random, each with the same odds; nullptr from an empty table.
   Slot* random(Random& random) const {
     if (size_ == 0) return nullptr;

@@ -118,6 +118,16 @@ class OrderedTree {
     insert(&element);
   }
 
+  // Puts an element in the place of one that is there and equal to it: its new address. The old one must
+  // still be readable.
+  void replace(const Element& old, Element* fresh) {
+    Path path;
+    locate_element(path, old);
+    const Step& step = path[height_];
+    elements(step.node)[step.index] = fresh;
+    if (step.index == 0) set_firsts(path);
+  }
+
   // How many elements are in front of this one, which is there.
   size_t rank(const Element& element) const { return count_before(not_behind(element)) - 1; }
 

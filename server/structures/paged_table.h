@@ -166,6 +166,18 @@ class PagedTable {
   // empty now. Between calls the table must not be used for anything else.
   bool drain(Deadline deadline);
 
+  // A step of a walk over all pages, from the one at `position`: gives it the address that `move(void*
+  // page, size_t bytes)` returns. Returns the position of the next; 0 behind the last.
+  template <class Move>
+  uint64_t move_page(uint64_t position, Move&& move) {
+    if (directory_.empty()) return 0;
+    TablePage* page = page_of(position);
+    const unsigned depth = page->depth();
+    auto* moved = static_cast<TablePage*>(move(page, page->size()));
+    if (moved != page) set_page(position, moved);
+    return end_of(position, depth);
+  }
+
  private:
   // A page of this size splits instead of growing, unless it has few records.
   static constexpr size_t kSplitBytes = 1024;

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "server/base/allocation_mover.h"
 #include "server/base/allocator.h"
 
 namespace larder {
@@ -208,6 +209,17 @@ bool Hash::drain(ValueView view, Deadline deadline) {
   if (!hash->drain(deadline)) return false;
   delete hash;
   return true;
+}
+
+uint64_t Hash::move_parts(ValueView value, AllocationMover& mover, uint64_t position) {
+  if (value.encoding != kLarge) return 0;
+  LargeHash* hash = load_object<LargeHash>(value);
+  for (size_t i = 0; i < kPartsPerStep; i++) {
+    position = hash->move_page(
+        position, [&](void* page, size_t bytes) { return mover.move_if_sparse(page, bytes); });
+    if (position == 0) break;
+  }
+  return position;
 }
 
 }  // namespace larder

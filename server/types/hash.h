@@ -103,6 +103,7 @@ class Hash {
 
   static bool is_heavy(ValueView view);
   static bool drain(ValueView view, Deadline deadline);
+  static uint64_t move_parts(ValueView value, AllocationMover& mover, uint64_t position);
 
  private:
   static constexpr uint8_t kLarge = 2;

@@ -75,6 +75,11 @@ class LargeHash {
   // Goes on with a walk, or begins one.
   ExpiredFields remove_expired(int64_t now_ms, Deadline deadline);
 
+  // See PagedTable::move_page.
+  template <class Move>
+  uint64_t move_page(uint64_t position, Move&& move) {
+    return table_.move_page(position, move);
+  }
   // Frees fields until the deadline passes; returns whether all are gone.
   bool drain(Deadline deadline) { return table_.drain(deadline); }
 

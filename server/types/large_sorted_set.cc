@@ -100,4 +100,21 @@ bool LargeSortedSet::drain(Deadline deadline) {
   return members_.drain(dispose, deadline) && order_.drain(deadline);
 }
 
+// The tree finds an element by its score and its member, so that the copy has to be in its place before
+// the element goes.
+uint64_t LargeSortedSet::move_elements(uint64_t position, AllocationMover& mover) {
+  members_.move_segment(position, [&](void* memory, size_t bytes, size_t alignment) {
+    return mover.move_if_sparse(memory, bytes, alignment);
+  });
+  return members_.visit_segment<true>(position, [&](MemberTable::Slot& slot) {
+    ScoredElement* element = slot.get();
+    if (!mover.should_move(element)) return;
+    const size_t bytes = element->allocated_bytes();
+    auto* copy = static_cast<ScoredElement*>(mover.copy(element, bytes));
+    order_.replace(*element, copy);
+    slot.set(copy);
+    mover.release(element, bytes);
+  });
+}
+
 }  // namespace larder

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <utility>
 
+#include "server/base/allocation_mover.h"
 #include "server/base/clock.h"
 #include "server/base/hash.h"
 #include "server/structures/hash_table.h"
@@ -115,6 +116,9 @@ class LargeSortedSet {
 
   // Bytes of everything; elements by the mean of the first `samples`, 0: of all.
   size_t memory(size_t samples) const;
+  // A step of a walk over everything, of up to 768 elements: moves those that lie in sparse slabs.
+  // Returns the position of the next step; 0 behind the last.
+  uint64_t move_elements(uint64_t position, AllocationMover& mover);
   // Frees until the deadline passes; returns whether all is gone. See HashTable::drain.
   bool drain(Deadline deadline);
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "server/base/allocation_mover.h"
 #include "server/base/allocator.h"
 
 namespace larder {
@@ -416,6 +417,17 @@ bool List::drain(ValueView value, Deadline deadline) {
   if (!list->entries.drain(deadline)) return false;
   delete list;
   return true;
+}
+
+// The position is the index of a chunk.
+uint64_t List::move_parts(ValueView value, AllocationMover& mover, uint64_t position) {
+  if (!is_long(value)) return 0;
+  ChunkedList& entries = load_object<Long>(value)->entries;
+  const uint64_t end = std::min<uint64_t>(position + kPartsPerStep, entries.chunk_count());
+  for (uint64_t i = position; i < end; i++) {
+    entries.move_chunk(i, [&](void* chunk, size_t bytes) { return mover.move_if_sparse(chunk, bytes); });
+  }
+  return end < entries.chunk_count() ? end : 0;
 }
 
 }  // namespace larder

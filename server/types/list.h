@@ -69,6 +69,7 @@ class List {
 
   static bool is_heavy(ValueView value);
   static bool drain(ValueView value, Deadline deadline);
+  static uint64_t move_parts(ValueView value, AllocationMover& mover, uint64_t position);
 
  private:
   enum Encoding : uint8_t { kListpack = 0, kQuicklist = 1, kLong = 2 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "server/base/allocation_mover.h"
 #include "server/base/allocator.h"
 #include "server/base/assert.h"
 
@@ -379,6 +380,17 @@ bool Set::drain(ValueView view, Deadline deadline) {
   if (!set->table.drain(deadline)) return false;
   delete set;
   return true;
+}
+
+uint64_t Set::move_parts(ValueView value, AllocationMover& mover, uint64_t position) {
+  if (value.encoding != kTable) return 0;
+  auto* set = load_object<SetTable>(value);
+  for (size_t i = 0; i < kPartsPerStep; i++) {
+    position = set->table.move_page(
+        position, [&](void* page, size_t bytes) { return mover.move_if_sparse(page, bytes); });
+    if (position == 0) break;
+  }
+  return position;
 }
 
 }  // namespace larder

@@ -98,6 +98,7 @@ class Set {
 
   static bool is_heavy(ValueView view);
   static bool drain(ValueView view, Deadline deadline);
+  static uint64_t move_parts(ValueView value, AllocationMover& mover, uint64_t position);
 
  private:
   enum Encoding : uint8_t { kPacked = 0, kTable = 1, kInt16 = 2, kInt32 = 4, kInt64 = 8 };

@@ -190,4 +190,9 @@ void SortedSet::erase_packed(RankRange range) {
          -static_cast<int>(range.count));
 }
 
+uint64_t SortedSet::move_parts(ValueView value, AllocationMover& mover, uint64_t position) {
+  if (is_packed(value)) return 0;
+  return large_set(value).move_elements(position, mover);
+}
+
 }  // namespace larder

@@ -86,6 +86,7 @@ class SortedSet {
 
   static bool is_heavy(ValueView view);
   static bool drain(ValueView view, Deadline deadline);
+  static uint64_t move_parts(ValueView value, AllocationMover& mover, uint64_t position);
 
  private:
   friend class SortedSetBuilder;

@@ -70,6 +70,23 @@ void release_value(ValueView value) {
   drain_value(value, Deadline::never());
 }
 
+uint64_t move_parts(ValueView value, AllocationMover& mover, uint64_t position) {
+  switch (value.type) {
+    case Type::list:
+      return List::move_parts(value, mover, position);
+    case Type::hash:
+      return Hash::move_parts(value, mover, position);
+    case Type::set:
+      return Set::move_parts(value, mover, position);
+    case Type::sorted_set:
+      return SortedSet::move_parts(value, mover, position);
+    default:
+      // A string owns at most one large block, in pages of its own. Chunks of streams live and go in the
+      // order in which they came, and leave whole slabs behind.
+      return 0;
+  }
+}
+
 size_t value_memory(ValueView value, size_t samples) {
   return with_class_of(
       value.type, [&](auto type) { return typename decltype(type)::type(value).memory(samples); });

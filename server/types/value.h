@@ -15,6 +15,8 @@
 
 namespace larder {
 
+class AllocationMover;
+
 enum class Type : uint8_t { string, list, set, sorted_set, hash, stream };
 
 // The encoding of a place that holds nothing: a key about to be created or to get another value.
@@ -85,6 +87,12 @@ bool is_heavy(ValueView value);
 bool drain_value(ValueView value, Deadline deadline);
 // The same in one go.
 void release_value(ValueView value);
+
+// Moves what a value owns outside its entry out of sparse slabs, in steps of about kPartsPerStep
+// allocations: from `position` on, 0 at first. Returns where the next step goes on; 0: all was looked at.
+// The value may change between steps; what comes meanwhile is then missed.
+inline constexpr size_t kPartsPerStep = 128;
+uint64_t move_parts(ValueView value, AllocationMover& mover, uint64_t position);
 
 // Bytes that a value takes from the allocator outside its entry. `samples`: of how many elements to take
 // the mean for a collection; 0 looks at all.
