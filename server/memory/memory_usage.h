@@ -3,8 +3,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <utility>
 
 #include "server/base/allocator.h"
+#include "server/memory/memory_level.h"
+#include "server/memory/memory_limit.h"
 
 namespace larder {
 
@@ -14,6 +19,31 @@ class MemoryUsage {
   void sample();
   // What is used now is the server itself, before there is any data.
   void mark_startup() { startup_ = used_memory(); }
+
+  // What `maxmemory` comes to in bytes, 0: no limit; and the least of what the machine and the control
+  // groups allow, 0: unknown.
+  size_t limit() const { return limit_; }
+  void set_limit(size_t bytes) { limit_ = bytes; }
+  const MachineLimit& machine() const { return machine_; }
+  void find_machine() { machine_ = find_machine_limit(); }
+
+  // How short of memory the server is, as whoever watches it has found; normal while nobody does.
+  MemoryLevel level() const { return level_; }
+  void set_level(MemoryLevel level) { level_ = level; }
+
+  // Calls `function` once after a turn in which used memory has reached `bytes`; it may set another
+  // alarm. SIZE_MAX: never. One alarm at a time.
+  void set_alarm(size_t bytes, std::function<void()> function) {
+    alarm_bytes_ = bytes;
+    on_alarm_ = std::move(function);
+  }
+  // For the loop, once a turn. A few loads.
+  void check_alarm() {
+    if (used_memory() < alarm_bytes_) [[likely]] return;
+    alarm_bytes_ = SIZE_MAX;
+    const std::function<void()> function = std::move(on_alarm_);
+    function();
+  }
 
   // All in bytes. The peak is the largest of the samples and of the moments at which it was asked
   // for.
@@ -32,6 +62,11 @@ class MemoryUsage {
   size_t sampled_used_ = 0;
   size_t resident_ = 0;
   MemoryFigures allocator_{};
+  size_t limit_ = 0;
+  MachineLimit machine_;
+  MemoryLevel level_ = MemoryLevel::normal;
+  size_t alarm_bytes_ = SIZE_MAX;
+  std::function<void()> on_alarm_;
 };
 
 // The memory of the machine; 0: unknown.
