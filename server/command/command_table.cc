@@ -45,10 +45,22 @@ void CommandTable::add(const CommandFamily& family) {
       place(&command);
       continue;
     }
+    const std::string_view container_name = spec.name.substr(0, spec.name.find('|'));
+    if (container == nullptr || container->full_name() != container_name) {
+      container = find_row(container_name);
+    }
     LARDER_ASSERT(container != nullptr &&
-                  spec.name.substr(0, spec.name.find('|')) == container->full_name());
+                  find_subcommand(*container, command.short_name()) == nullptr);
     container->subcommands_.push_back(&command);
   }
+}
+
+// For the time when commands are added.
+Command* CommandTable::find_row(std::string_view name) {
+  for (Command& row : rows_) {
+    if (row.full_name() == name) return &row;
+  }
+  return nullptr;
 }
 
 // Loads that overlap cover every byte of 4 to 16; of longer names the first 16.

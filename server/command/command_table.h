@@ -63,7 +63,8 @@ class Command {
 
 class CommandTable {
  public:
-  // The rows of a family must outlive the table. A name that is there already is a bug.
+  // The rows of a family must outlive the table. A name that is there already is a bug. Subcommands stand
+  // behind their container, or have one that an earlier family brought: a module may add to it.
   void add(const CommandFamily& family);
 
   // A command or container, in any case; nullptr if there is none. A few ns.
@@ -96,6 +97,7 @@ class CommandTable {
   static Words words_of(std::string_view name);
   size_t slot_of(const Words& words) const;
   void place(const Command* command);
+  Command* find_row(std::string_view name);
 
   std::deque<Command> rows_;
   std::vector<const Command*> commands_;
