@@ -94,6 +94,18 @@ class Database {
   uint64_t visit_segment(uint64_t position, Visit&& visit) const {
     return table_.template visit_segment<true>(position, [&](Slot& slot) { visit(*slot.get()); });
   }
+  // A step of the same walk that gives entries other addresses: `visit(Slot&)` may set the slot to a copy
+  // of its entry.
+  template <class Visit>
+  uint64_t relocate_segment(uint64_t position, Visit&& visit) {
+    return table_.template visit_segment<false>(position, visit);
+  }
+  // Steps of walks over the table's own memory: see HashTable.
+  uint64_t compact_segment(uint64_t position) { return table_.compact_segment(position); }
+  template <class Move>
+  uint64_t move_segment(uint64_t position, Move&& move) {
+    return table_.move_segment(position, move);
+  }
   Slot* random(Random& random) const { return table_.random(random); }
 
   // Removes keys whose time has come, until none is left or the deadline passes. `on_expired(const

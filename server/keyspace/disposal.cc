@@ -22,6 +22,7 @@ bool Disposal::run(Deadline deadline) {
     if (!drain_value(heavy_.front()->value(), deadline)) return true;
     Entry::destroy_shell(heavy_.front());
     heavy_.pop_front();
+    ++stats.freed;
     if (deadline.has_passed()) break;
   }
   return !heavy_.empty();

@@ -9,12 +9,21 @@
 #include <deque>
 
 #include "server/base/clock.h"
+#include "server/info/info.h"
 #include "server/keyspace/entry.h"
 
 namespace larder {
 
+struct DisposalStats : InfoGroup {
+  DisposalStats() : InfoGroup("Memory") {}
+  // Keys and values that were freed after the command that removed them.
+  Counter freed{*this, "lazyfreed_objects"};
+};
+
 class Disposal {
  public:
+  DisposalStats stats;
+
   Disposal() = default;
   ~Disposal() { run(Deadline::never()); }
   Disposal(const Disposal&) = delete;

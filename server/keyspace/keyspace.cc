@@ -87,10 +87,32 @@ void Keyspace::flush_all() {
 
 bool Keyspace::free_removed(Deadline deadline) {
   while (!flushed_contents_.empty()) {
-    if (flushed_contents_.front()->drain(deadline)) flushed_contents_.pop_front();
+    Database& contents = *flushed_contents_.front();
+    const size_t before = contents.size() + disposal.pending();
+    const bool is_empty = contents.drain(deadline);
+    // What is heavy goes on to the disposal, which counts it.
+    disposal.stats.freed += before - contents.size() - disposal.pending();
+    if (is_empty) flushed_contents_.pop_front();
     if (deadline.has_passed()) return true;
   }
   return disposal.run(deadline);
+}
+
+bool Keyspace::compact_tables(Deadline deadline) {
+  while (compacting_database_ < databases_.size()) {
+    compacting_position_ = databases_[compacting_database_]->compact_segment(compacting_position_);
+    if (compacting_position_ == 0) compacting_database_++;
+    if (deadline.has_passed()) break;
+  }
+  if (compacting_database_ < databases_.size()) return false;
+  compacting_database_ = 0;
+  return true;
+}
+
+size_t Keyspace::pending_disposal() const {
+  size_t pending = disposal.pending();
+  for (const auto& contents : flushed_contents_) pending += contents->size();
+  return pending;
 }
 
 void Keyspace::swap(Database& first, Database& second) {

@@ -88,6 +88,12 @@ class Keyspace {
   bool free_removed(Deadline deadline);
   void swap(Database& first, Database& second);
 
+  // Makes the tables as small as what is in them allows: a walk over all databases that goes on where the
+  // last call ended. Returns whether the walk is at its end; the next call begins another.
+  bool compact_tables(Deadline deadline);
+  // How many keys and values wait to be freed in the background.
+  size_t pending_disposal() const;
+
   // Frees what was flushed and removes keys whose time has come. Returns whether there is more to do.
   bool do_background_work(Deadline deadline);
   // When do_background_work has something to do again; INT64_MAX: only when something changes.
@@ -138,6 +144,9 @@ class Keyspace {
   int64_t next_aging_ms_;
   size_t aging_database_ = 0;
   uint64_t aging_position_ = 0;
+  // The walk of compact_tables.
+  size_t compacting_database_ = 0;
+  uint64_t compacting_position_ = 0;
   uint64_t changes_ = 0;
   bool active_expiry_ = true;
 };
