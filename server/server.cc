@@ -15,6 +15,13 @@ namespace {
 
 // How long one slice of background work may take between two turns.
 constexpr int64_t kBackgroundSliceUs = 300;
+// While a backlog grows, the slice grows with it, up to five times as long: nobody can remove large values,
+// or let keys expire, faster than they are freed.
+constexpr size_t kBacklogTurns = 64;
+constexpr int64_t kMaxBackgroundSliceUs = 1500;
+
+// How often the limits of the machine and its control groups are read, where maxmemory follows them.
+constexpr int64_t kMachineIntervalMs = 10'000;
 
 GateRules::Allowed gate_rule(Allowed allowed) {
   switch (allowed) {
@@ -31,8 +38,9 @@ Server::Server(Configuration& configuration, const Modules& modules)
     : configuration_(configuration),
       modules_(modules),
       keyspace_(static_cast<size_t>(configuration.keyspace.databases.get())),
+      defragmentation_(keyspace_, configuration.defragmentation),
       services_{keyspace_, commands_, clients_, configuration.options, info_, *this, limits_, memory_,
-                hooks_, pushes_},
+                hooks_, pushes_, work_, defragmentation_},
       host_(services_),
       dispatcher_(services_),
       server_info_({configuration, services_, dispatcher_.stats(), network_stats_}),
@@ -40,7 +48,9 @@ Server::Server(Configuration& configuration, const Modules& modules)
       listener_(reactor_, [this](int fd, ConnectionKind kind) { accept(fd, kind); }),
       tick_(reactor_),
       background_(reactor_),
-      timeouts_(reactor_) {
+      timeouts_(reactor_),
+      slices_(reactor_) {
+  work_.add(defragmentation_);
   register_commands();
   register_info();
 }
@@ -61,6 +71,10 @@ void Server::register_info() {
   info_.add(network_stats_);
   info_.add(dispatcher_.stats());
   info_.add(keyspace_.stats);
+  info_.add(keyspace_.disposal.stats);
+  info_.add(dispatcher_.client_memory_info());
+  info_.add(defragmentation_.memory_info);
+  info_.add(defragmentation_.stats);
   server_info_.add_to(info_);
   for (const auto& module : modules_) {
     if (!module->info.fields().empty()) info_.add(module->info);
@@ -137,13 +151,39 @@ void Server::on_signal(int signal) {
 
 void Server::run_turn(std::span<Connection* const> ready) { dispatcher_.run_turn(ready); }
 
+void Server::buffers_settled(std::span<Connection* const> read, std::span<Connection* const> written) {
+  dispatcher_.note_buffers(read);
+  dispatcher_.note_buffers(written);
+  dispatcher_.enforce_client_memory();
+}
+
 bool Server::rest() {
-  const bool has_more = keyspace_.do_background_work(Deadline::in_us(kBackgroundSliceUs));
+  const bool has_more = free_and_expire();
   if (!has_more) plan_background_work();
+  memory_.check_alarm();
+  work_.run();
+  plan_slices();
   // Keys that went because their time had come.
   dispatcher_.serve_blocked();
   plan_timeouts();
   return has_more;
+}
+
+bool Server::free_and_expire() {
+  const auto growth = static_cast<int64_t>(1 + backlog_turns_ / kBacklogTurns);
+  const int64_t slice_us = std::min(kBackgroundSliceUs * growth, kMaxBackgroundSliceUs);
+  const bool has_more = keyspace_.do_background_work(Deadline::in_us(slice_us));
+  backlog_turns_ = has_more ? backlog_turns_ + 1 : 0;
+  return has_more;
+}
+
+// Wakes the loop for the next slice of background tasks.
+void Server::plan_slices() {
+  const int64_t next_us = work_.next_us();
+  if (next_us >= slices_planned_us_) [[likely]] return;
+  slices_planned_us_ = next_us;
+  const int64_t wait_ms = std::max<int64_t>((next_us - monotonic_us() + 999) / 1000, 1);
+  slices_.start_once(static_cast<uint64_t>(wait_ms), [this] { slices_planned_us_ = INT64_MAX; });
 }
 
 void Server::plan_background_work() {
@@ -168,9 +208,51 @@ void Server::plan_timeouts() {
 
 void Server::tick() {
   if (!keeps_house_) return;
+  const int64_t now_ms = wall_clock_ms();
   memory_.sample();
   server_info_.sample();
-  dispatcher_.check_clients(wall_clock_ms(), configuration_.network.timeout.get());
+  dispatcher_.check_clients(now_ms, configuration_.network.timeout.get());
+  defragmentation_.check(memory_.allocator());
+  if (configuration_.keyspace.maxmemory->is_relative() &&
+      now_ms - machine_looked_at_ms_ >= kMachineIntervalMs) {
+    take_memory_limit();
+  }
+  hooks_.tick(now_ms);
+}
+
+// --- Memory ---
+
+// maxmemory in bytes, which follows the limits of the machine where it is written in terms of them.
+void Server::take_memory_limit() {
+  machine_looked_at_ms_ = wall_clock_ms();
+  memory_.find_machine();
+  const size_t former = memory_.limit();
+  const MemoryLimit& option = *configuration_.keyspace.maxmemory;
+  const size_t limit = option.bytes(memory_.machine().bytes);
+  memory_.set_limit(limit);
+  dispatcher_.rules().gates.max_memory = limit;
+  const int64_t clients = *configuration_.network.maxmemory_clients;
+  dispatcher_.set_client_memory_limit(
+      clients >= 0 ? static_cast<size_t>(clients) : limit / 100 * static_cast<size_t>(-clients));
+  if (!option.is_relative() || limit == former) return;
+  log::notice("maxmemory " + option.text() + " is " + format_bytes_human(limit) + " of the " +
+              format_bytes_human(memory_.machine().bytes) + " that the process may take (" +
+              memory_.machine().source + ")");
+}
+
+size_t Server::shrink_buffers() {
+  const size_t before = used_memory();
+  dispatcher_.shrink_buffers();
+  const size_t after = used_memory();
+  return before > after ? before - after : 0;
+}
+
+size_t Server::purge_memory() {
+  if (worker_.pending() > 0) return 0;
+  refresh_memory_figures();
+  const size_t unused_bytes = memory_figures().dirty;
+  worker_.post([] { purge_allocator(); });
+  return unused_bytes;
 }
 
 // --- Clients ---
@@ -184,7 +266,8 @@ void Server::accept(int fd, ConnectionKind kind) {
     ReplyWriter(connection.output()).error(error.text());
     connection.close_after_flush();
   };
-  if (clients_.size() >= max_clients_) return refuse(errors::too_many_clients());
+  const bool is_unwelcome = clients_.size() >= refuse_from_ && !connection.is_local();
+  if (clients_.size() >= max_clients_ || is_unwelcome) return refuse(errors::too_many_clients());
   if (configuration_.network.protected_mode.get() && !login_.needs_password() &&
       !connection.is_local()) {
     return refuse(errors::protected_mode());
@@ -213,12 +296,12 @@ void Server::take_rules() {
   rules.request_limits.max_bulk_bytes = static_cast<size_t>(network.proto_max_bulk_len.get());
   rules.max_input_bytes = static_cast<size_t>(network.client_query_buffer_limit.get());
   rules.gates.debug_command = gate_rule(configuration_.process.enable_debug_command.get());
-  rules.gates.max_memory = static_cast<size_t>(configuration_.keyspace.maxmemory.get());
   limits_.max_bulk_bytes = rules.request_limits.max_bulk_bytes;
   rules.output_limits = network.client_output_buffer_limit.get();
   login_.set_password(configuration_.dispatch.requirepass.get());
   keyspace_.type_limits = configuration_.types.limits();
   dispatcher_.apply_limits();
+  take_memory_limit();
 }
 
 void Server::follow_options() {
@@ -230,7 +313,7 @@ void Server::follow_options() {
   for (OptionBase* option : std::initializer_list<OptionBase*>{
            &network.proto_max_bulk_len, &network.client_query_buffer_limit,
            &network.client_output_buffer_limit, &configuration_.dispatch.requirepass,
-           &configuration_.keyspace.maxmemory}) {
+           &configuration_.keyspace.maxmemory, &network.maxmemory_clients}) {
     option->on_change(rules_changed);
   }
   for (OptionBase* option : configuration_.types.options()) option->on_change(rules_changed);

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "server/background/background_work.h"
+#include "server/background/worker.h"
 #include "server/base/result.h"
 #include "server/command/context.h"
 #include "server/command/server_control.h"
@@ -12,6 +14,7 @@
 #include "server/dispatch/dispatcher.h"
 #include "server/dispatch/login.h"
 #include "server/info/info.h"
+#include "server/keyspace/defragmentation.h"
 #include "server/keyspace/keyspace.h"
 #include "server/memory/memory_usage.h"
 #include "server/module/host.h"
@@ -43,6 +46,8 @@ class Server final : private TurnHandler, private ServerControl {
  private:
   // TurnHandler
   void run_turn(std::span<Connection* const> ready) override;
+  void buffers_settled(std::span<Connection* const> read,
+                       std::span<Connection* const> written) override;
   bool rest() override;
   void connection_closed(Connection& connection) override;
 
@@ -68,6 +73,12 @@ class Server final : private TurnHandler, private ServerControl {
   void log_in_by_default(Client& client) override { login_.log_in_by_default(client); }
   std::string config_file() const override { return configuration_.file; }
   void reset_statistics() override;
+  size_t evict_clients(size_t allowed_bytes) override {
+    return dispatcher_.evict_clients(allowed_bytes);
+  }
+  size_t shrink_buffers() override;
+  void refuse_clients_from(size_t count) override { refuse_from_ = count; }
+  size_t purge_memory() override;
   void set_housekeeping(bool is_on) override { keeps_house_ = is_on; }
 
   void register_commands();
@@ -80,6 +91,9 @@ class Server final : private TurnHandler, private ServerControl {
   void tick();
   void plan_background_work();
   void plan_timeouts();
+  void plan_slices();
+  void take_memory_limit();
+  bool free_and_expire();
 
   Configuration& configuration_;
   const Modules& modules_;
@@ -92,6 +106,9 @@ class Server final : private TurnHandler, private ServerControl {
   MemoryUsage memory_;
   Hooks hooks_;
   Pushes pushes_;
+  BackgroundWork work_;
+  Defragmentation defragmentation_;
+  Worker worker_;
   Login login_;
   Services services_;
   Host host_;
@@ -104,6 +121,11 @@ class Server final : private TurnHandler, private ServerControl {
   int64_t background_planned_ms_ = INT64_MAX;
   Timer timeouts_;
   int64_t timeouts_planned_ms_ = INT64_MAX;
+  Timer slices_;
+  int64_t slices_planned_us_ = INT64_MAX;
+  int64_t machine_looked_at_ms_ = 0;
+  size_t backlog_turns_ = 0;  // in a row in which not all that was due could be freed and expired
+  size_t refuse_from_ = SIZE_MAX;
   std::unique_ptr<Signals> signals_;
   uint32_t max_clients_ = 0;
   bool is_shutting_down_ = false;

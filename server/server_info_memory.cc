@@ -69,12 +69,13 @@ MemorySection::MemorySection(const InfoSources& sources)
         const OptionBase* policy = sources.services.options.find("maxmemory-policy");
         write_use(writer, report);
         writer.bytes_human("total_system_memory", machine_memory());
-        writer.bytes_human("maxmemory",
-                           static_cast<size_t>(sources.configuration.keyspace.maxmemory.get()));
+        writer.bytes_human("maxmemory", sources.services.memory.limit());
         if (policy != nullptr) writer.text("maxmemory_policy", policy->text());
         write_overhangs(writer, report);
+        writer.bytes("mem_clients_slaves", report.replicas);
         writer.bytes("mem_clients_normal", report.clients);
         writer.text("mem_allocator", allocator_name());
+        writer.bytes("lazyfree_pending_objects", sources.services.keyspace.pending_disposal());
       }) {}
 
 }  // namespace larder

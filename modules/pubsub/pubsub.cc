@@ -32,6 +32,8 @@ void PubSub::start(Host& host) {
   host.add_info(clients_info_);
   host.hooks().client_reset.add([this](Client& client) { forget(client); });
   host.hooks().client_closed.add([this](Client& client) { forget(client); });
+  host.hooks().publish.add(
+      [this](std::string_view channel, std::string_view message) { publish(channel, message); });
   notify_keyspace_events_.on_change([this]() -> Status {
     follow_events();
     return ok;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "protocol/reply_writer.h"
+#include "server/background/background_work.h"
 #include "server/base/errors.h"
 #include "server/base/result.h"
 #include "server/base/shared_bytes.h"
@@ -23,6 +24,7 @@
 #include "server/command/wait.h"
 #include "server/config/options.h"
 #include "server/info/info.h"
+#include "server/keyspace/defragmentation.h"
 #include "server/keyspace/edit.h"
 #include "server/keyspace/keyspace.h"
 #include "server/memory/memory_usage.h"
@@ -46,6 +48,8 @@ struct Services {
   MemoryUsage& memory;
   Hooks& hooks;
   Pushes& pushes;
+  BackgroundWork& work;
+  Defragmentation& defragmentation;
 };
 
 // Every step-th argument from one on.

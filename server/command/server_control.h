@@ -1,6 +1,7 @@
 // What commands may ask of the server as a whole. Implemented where the parts are wired together.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -58,6 +59,16 @@ class ServerControl {
   virtual std::string config_file() const = 0;
   // CONFIG RESETSTAT.
   virtual void reset_statistics() = 0;
+  // Closes the clients that take most memory, until the others take at most this much (bytes). Those that
+  // CLIENT NO-EVICT protects, and replicas, stay. Returns the bytes given back.
+  virtual size_t evict_clients(size_t allowed_bytes) = 0;
+  // Frees buffers that were kept for the next request; returns the bytes given back.
+  virtual size_t shrink_buffers() = 0;
+  // New clients of other machines are refused while there are so many clients or more; SIZE_MAX: none is.
+  virtual void refuse_clients_from(size_t count) = 0;
+  // Gives the allocator's unused pages back to the kernel, on a thread, because the kernel takes its time.
+  // Returns about how many bytes that will be.
+  virtual size_t purge_memory() = 0;
   // DEBUG PAUSE-CRON: whether the server looks after clients and figures.
   virtual void set_housekeeping(bool is_on) = 0;
 

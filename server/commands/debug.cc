@@ -2,6 +2,8 @@
 #include "server/commands/debug.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <ctime>
 #include <string>
 
@@ -82,9 +84,30 @@ Status load_aof(Context&) {
   return errors::not_supported_yet("DEBUG LOADAOF");
 }
 
-// DEBUG CLIENT-EVICTION
-Status client_eviction(Context&) {
-  return errors::no_client_eviction();
+// DEBUG CLIENT-EVICTION: how many clients take how much, by powers of two.
+Status client_eviction(Context& ctx) {
+  const OptionBase* limit = ctx.services.options.find("maxmemory-clients");
+  if (limit == nullptr || limit->text() == "0") return errors::no_client_eviction();
+  struct Bucket {
+    size_t clients = 0;
+    size_t bytes = 0;
+  };
+  std::array<Bucket, 64> buckets{};
+  for (const auto& [id, client] : ctx.services.clients.all()) {
+    const size_t bytes = client->socket.memory();
+    Bucket& bucket = buckets[static_cast<size_t>(std::bit_width(bytes))];
+    bucket.clients++;
+    bucket.bytes += bytes;
+  }
+  std::string text;
+  for (size_t i = 0; i < buckets.size(); i++) {
+    if (buckets[i].clients == 0) continue;
+    text += "below " + std::to_string(uint64_t{1} << i) + " bytes: " +
+            std::to_string(buckets[i].clients) + " clients, " + std::to_string(buckets[i].bytes) +
+            " bytes\n";
+  }
+  ctx.reply.verbatim("txt", text);
+  return ok;
 }
 
 // --- What tests of Redis switch, and Larder has nothing to switch for ---

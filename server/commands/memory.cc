@@ -3,6 +3,7 @@
 
 #include "server/command/arg_reader.h"
 #include "server/commands/families.h"
+#include "server/commands/memory_doctor.h"
 #include "server/commands/memory_report.h"
 #include "server/command/reply_help.h"
 
@@ -76,7 +77,7 @@ void write_overhead(MapWriter& map, const MemoryReport& report) {
   map.add("total.allocated", report.used);
   map.add("startup.allocated", report.startup);
   map.add("replication.backlog", size_t{0});
-  map.add("clients.slaves", size_t{0});
+  map.add("clients.slaves", report.replicas);
   map.add("clients.normal", report.clients);
   map.add("cluster.links", size_t{0});
   map.add("aof.buffer", size_t{0});
@@ -116,55 +117,9 @@ Status stats(Context& ctx) {
   return ok;
 }
 
-struct Complaint {
-  bool (*applies)(const MemoryReport&);
-  std::string_view text;
-};
-
-// Below this an overhang is no matter, whatever its ratio.
-constexpr int64_t kNotableBytes = 10 << 20;
-// The least data about which anything can be said.
-constexpr size_t kNotableUse = 5 << 20;
-
-bool is_high(const MemoryOverhang& overhang, double ratio) {
-  return overhang.ratio > ratio && overhang.bytes > kNotableBytes;
-}
-
-constexpr Complaint kComplaints[] = {
-    {[](const MemoryReport& report) { return report.peak > report.used / 2 * 3; },
-     "Peak: at some time the server used more than one and a half times what it uses now. The "
-     "allocator may keep some of that, which makes the fragmentation look high; MEMORY PURGE gives "
-     "it back.\n"},
-    {[](const MemoryReport& report) { return is_high(report.total, 1.4); },
-     "Fragmentation: the process takes more than 1.4 times what its data needs. If the peak was "
-     "not much higher, sizes of values have changed a lot; a restart packs them again.\n"},
-    {[](const MemoryReport& report) { return is_high(report.allocator_fragmentation, 1.1); },
-     "Allocator: its pages are more than 10 % larger than what lies in them.\n"},
-    {[](const MemoryReport& report) { return is_high(report.allocator_resident, 1.1); },
-     "Unused pages: the allocator keeps more than 10 % of its memory for later. MEMORY PURGE gives "
-     "it back.\n"},
-    {[](const MemoryReport& report) { return is_high(report.process, 1.1); },
-     "Process: it takes more than 10 % beyond what the allocator knows of.\n"},
-    {[](const MemoryReport& report) {
-       return report.client_count > 0 && report.clients / report.client_count > 200 * 1024;
-     },
-     "Clients: they take more than 200 kB each in the mean. CLIENT LIST shows (tot-mem) which of "
-     "them do not read their replies.\n"},
-};
-
 // MEMORY DOCTOR
 Status doctor(Context& ctx) {
-  const MemoryReport report = make_memory_report(ctx.services);
-  std::string text;
-  if (report.used < kNotableUse) {
-    text = "There is too little data for an opinion: fill the server first.\n";
-  } else {
-    for (const Complaint& complaint : kComplaints) {
-      if (complaint.applies(report)) text += complaint.text;
-    }
-    if (text.empty()) text = "Nothing is wrong with the memory of this server.\n";
-  }
-  ctx.reply.verbatim("txt", text);
+  ctx.reply.verbatim("txt", memory_advice(make_memory_report(ctx.services), ctx.services));
   return ok;
 }
 
@@ -195,9 +150,18 @@ constexpr std::string_view kHelp[] = {
     "    measured (default: 5, 0: all).",
 };
 
-// MEMORY HELP
+// MEMORY HELP; what modules have added is told by its syntax and its summary.
 Status help(Context& ctx) {
-  reply_help(ctx, kHelp);
+  std::vector<std::string> added;
+  const Command* container = ctx.services.commands.find("memory");
+  for (const Command* command : container->subcommands()) {
+    if (command->owner() == nullptr) continue;
+    added.push_back(to_upper(command->short_name()) + ' ' + std::string(command->spec().syntax));
+    added.push_back("    " + std::string(command->spec().summary));
+  }
+  std::vector<std::string_view> lines(std::begin(kHelp), std::end(kHelp));
+  lines.insert(lines.end(), added.begin(), added.end());
+  reply_help(ctx, lines);
   return ok;
 }
 

@@ -15,8 +15,20 @@ double percent(size_t part, size_t whole) {
 }
 
 void add_clients(MemoryReport& report, const ClientList& clients) {
-  report.client_count = clients.size();
-  for (const auto& [id, client] : clients.all()) report.clients += client->socket.memory();
+  for (const auto& [id, client] : clients.all()) {
+    const size_t bytes = client->socket.memory();
+    if (client->type == ClientType::replica) {
+      report.replica_count++;
+      report.replicas += bytes;
+      continue;
+    }
+    report.client_count++;
+    report.clients += bytes;
+    if (bytes > report.largest_client) {
+      report.largest_client = bytes;
+      report.largest_client_id = id;
+    }
+  }
 }
 
 void add_databases(MemoryReport& report, Keyspace& keyspace) {
@@ -42,7 +54,7 @@ MemoryReport make_memory_report(const Services& services) {
   add_clients(report, services.clients);
   add_databases(report, services.keyspace);
 
-  report.overhead = report.startup + report.clients;
+  report.overhead = report.startup + report.clients + report.replicas;
   for (const auto& tables : report.databases) report.overhead += tables.main + tables.expires;
   report.dataset = report.used > report.overhead ? report.used - report.overhead : 0;
   const size_t beyond_startup = report.used > report.startup ? report.used - report.startup : 0;

@@ -29,8 +29,12 @@ struct MemoryReport {
   size_t startup = 0;
   size_t resident = 0;
   MemoryFigures allocator{};
-  size_t client_count = 0;
-  size_t clients = 0;  // their buffers and sessions
+  size_t client_count = 0;   // replicas are none
+  size_t clients = 0;        // their buffers and sessions
+  size_t largest_client = 0;
+  uint64_t largest_client_id = 0;
+  size_t replica_count = 0;
+  size_t replicas = 0;
   size_t keys = 0;
   std::vector<DatabaseTables> databases;  // those that hold keys
 

@@ -47,18 +47,9 @@ constexpr Row kRows[] = {
      "allkeys-random noeviction"},
     {"maxmemory-samples", Kind::integer, "5", kIgnored, {.min = 1, .max = kIntMax}},
     {"maxmemory-eviction-tenacity", Kind::integer, "10", kIgnored, {.max = 100}},
-    {"maxmemory-clients", Kind::bytes, "0", kRefused,
-     {.min = -100, .unit = Unit::bytes_or_percent}},
     {"lfu-log-factor", Kind::integer, "10", kIgnored, {.max = kIntMax}},
     {"lfu-decay-time", Kind::integer, "1", kIgnored, {.max = kIntMax}},
     {"active-expire-effort", Kind::integer, "1", kIgnored, {.min = 1, .max = 10}},
-    {"activedefrag", Kind::boolean, "no", kIgnored},
-    {"active-defrag-cycle-min", Kind::integer, "1", kIgnored, {.min = 1, .max = 99}},
-    {"active-defrag-cycle-max", Kind::integer, "25", kIgnored, {.min = 1, .max = 99}},
-    {"active-defrag-threshold-lower", Kind::integer, "10", kIgnored, {.max = 1000}},
-    {"active-defrag-threshold-upper", Kind::integer, "100", kIgnored, {.max = 1000}},
-    {"active-defrag-ignore-bytes", Kind::bytes, "100mb", kIgnored, {.min = 1, .unit = Unit::bytes}},
-    {"active-defrag-max-scan-fields", Kind::integer, "1000", kIgnored, {.min = 1}},
     // Encodings
     {"list-compress-depth", Kind::integer, "0", kIgnored, {.max = kIntMax}},
     // Directives that Redis itself has given up and still reads.

@@ -50,6 +50,7 @@ void Dispatcher::close(Connection& connection) {
   Session& session = session_of(connection);
   if (session.waiter != nullptr) blocking_.remove(session);
   discard_transaction(session.client);
+  client_memory_.forget(session);
   services_.hooks.client_closed(session.client);
   services_.clients.remove(connection.id());
   connection.owner = nullptr;
@@ -406,8 +407,27 @@ Status Dispatcher::run_transaction(Context& context) {
 
 // --- Limits ---
 
+void Dispatcher::note_buffers(std::span<Connection* const> changed) {
+  if (!client_memory_.has_limit()) [[likely]] return;
+  for (Connection* connection : changed) {
+    if (connection->owner != nullptr) client_memory_.note(session_of(*connection));
+  }
+}
+
+void Dispatcher::enforce_client_memory() {
+  if (client_memory_.is_exceeded()) [[unlikely]] evict_clients(client_memory_.limit());
+}
+
+void Dispatcher::shrink_buffers() {
+  batch_ = {};
+  sought_elements_ = {};
+  active_ = {};
+}
+
 void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
   for (const auto& [id, session] : sessions_) {
+    // What comes of a large argument makes no turn in which the session is looked at.
+    if (client_memory_.has_limit()) client_memory_.note(*session);
     if (session->connection().is_closing()) {
       if (session->connection().idle_ms() > kMaxClosingMs) session->connection().close_now();
       continue;

@@ -16,6 +16,7 @@
 #include "server/command/server_control.h"
 #include "server/dispatch/batch.h"
 #include "server/dispatch/blocking.h"
+#include "server/dispatch/client_memory.h"
 #include "server/dispatch/dispatch_stats.h"
 #include "server/dispatch/gates.h"
 #include "server/dispatch/session.h"
@@ -77,6 +78,18 @@ class Dispatcher {
   // Closes clients whose output stays above the soft limit, or that were silent for too long
   // (0: any length is fine). For the cron.
   void check_clients(int64_t now_ms, int64_t idle_seconds);
+  // What all clients may take together, 0: any amount; see ClientMemory.
+  void set_client_memory_limit(size_t bytes) { client_memory_.set_limit(bytes, sessions_); }
+  // After a turn: the buffers of these may have changed. Closes the largest clients beyond the limit.
+  void note_buffers(std::span<Connection* const> changed);
+  void enforce_client_memory();
+  // Closes the largest clients until the others take at most this much; returns the bytes of the closed.
+  size_t evict_clients(size_t allowed_bytes) {
+    return client_memory_.evict(allowed_bytes, sessions_, services_.keyspace.now_ms());
+  }
+  // Frees what is kept between turns to spare allocations.
+  void shrink_buffers();
+  InfoGroup& client_memory_info() { return client_memory_.info; }
   // After a change of rules(): gives the open sessions their limits again.
   void apply_limits();
 
@@ -130,7 +143,8 @@ class Dispatcher {
   DispatchStats stats_;
   Blocking blocking_;
   WatchedKeys watched_keys_;
-  std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
+  Sessions sessions_;
+  ClientMemory client_memory_;
   Batch batch_;
   // What prepare() looks ahead for; kept for its memory.
   struct SoughtElement {

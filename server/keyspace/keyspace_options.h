@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/config/option.h"
+#include "server/memory/memory_limit.h"
 
 namespace larder {
 
@@ -31,21 +32,24 @@ struct KeyspaceOptions : OptionGroup {
                                "activerehashing",
                                true,
                                {.help = "Has no effect: tables grow in small steps anyway."}};
-  Option<int64_t> maxmemory{*this,
-                            "maxmemory",
-                            0,
-                            {.unit = Unit::bytes,
-                             .help = "Commands that need memory are refused while more than this is "
-                                     "used; 0 sets no limit."}};
+  Option<MemoryLimit> maxmemory{
+      *this,
+      "maxmemory",
+      {},
+      {.help = "Commands that need memory are refused while more than this is used; 0 sets no limit. "
+               "50% is half of what the machine and its control groups (cgroup v1 and v2) allow the "
+               "process; auto is 80% of it, which leaves room for what is not data."}};
   Option<bool> jemalloc_bg_thread{*this,
                                   "jemalloc-bg-thread",
                                   true,
                                   {.help = "Memory that became free goes back to the machine from a "
                                            "thread of its own; otherwise requests wait for that now "
                                            "and then."}};
-  Option<bool> lazyfree_lazy_eviction{*this, "lazyfree-lazy-eviction", false,
-                                      {.help = "Has no effect, as the four below: nothing that is "
-                                               "large is freed in one piece."}};
+  Option<bool> lazyfree_lazy_eviction{
+      *this, "lazyfree-lazy-eviction", false,
+      {.help = "Whether large values are freed after the command that removes them. Has no effect, as the "
+               "four below: the key is gone at once, and its memory follows in slices between requests, "
+               "in which nobody waits. FLUSHALL SYNC waits for it."}};
   Option<bool> lazyfree_lazy_expire{*this, "lazyfree-lazy-expire", false, {.help = "Has no effect."}};
   Option<bool> lazyfree_lazy_server_del{*this, "lazyfree-lazy-server-del", false,
                                         {.help = "Has no effect."}};

@@ -21,6 +21,39 @@ class Host {
   Pushes& pushes() { return services_.pushes; }
   // The other hooks.
   Hooks& hooks() { return services_.hooks; }
+  // Used memory, the limit and the level; see relief below for what can be done about them.
+  MemoryUsage& memory() { return services_.memory; }
+  // What other parts were told to do. Options are found by name.
+  const Options& options() const { return services_.options; }
+  // Tasks that run in slices between the turns of the loop.
+  BackgroundWork& work() { return services_.work; }
+
+  // Ends the wait of a client that Context::block lets wait, as if its time were up.
+  void end_wait(Client& client) { services_.control.unblock(client, false); }
+
+  // --- Giving memory back ---
+  // Removes what has expired and frees what was removed. Returns whether more is due.
+  bool drop_removed(Deadline deadline) { return services_.keyspace.do_background_work(deadline); }
+  // Frees buffers that were kept for the next request; returns the bytes given back.
+  size_t shrink_buffers() { return services_.control.shrink_buffers(); }
+  // Gives the allocator's unused pages back to the kernel, on a thread of its own; returns about how many
+  // bytes that will be.
+  size_t purge_allocator() { return services_.control.purge_memory(); }
+  // Moves data out of sparse pages in the background, whether or not `activedefrag` is on, as far as
+  // there is something to gain.
+  void defragment() { services_.defragmentation.start_round(); }
+  // Makes the tables of keys as small as what is in them allows: one walk, beginning where the last one
+  // ended. Returns whether the walk is at its end.
+  bool compact_tables(Deadline deadline) { return services_.keyspace.compact_tables(deadline); }
+  // Evicts keys by the policy of the server, about as many bytes as asked for. 0: the policy is to evict
+  // nothing, or there is nothing that it may evict.
+  size_t evict_keys(size_t bytes, Deadline deadline);
+  // Closes the clients that take most memory until the others take at most this much; returns the bytes
+  // of the closed.
+  size_t evict_clients(size_t allowed_bytes) { return services_.control.evict_clients(allowed_bytes); }
+  // New clients of other machines are refused while there are so many clients; SIZE_MAX: none is.
+  void refuse_clients_from(size_t count) { services_.control.refuse_clients_from(count); }
+
   // For fields outside of the module's own section.
   void add_info(InfoGroup& group) { services_.info.add(group); }
 

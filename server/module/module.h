@@ -23,10 +23,13 @@ class Module : public CommandOwner {
     std::string_view name;                       // "pubsub"
     std::string_view options_title = "Modules";  // the section of the example configuration
     std::string_view info_section = "Stats";
+    InfoScope info_scope = InfoScope::by_default;  // of a section of its own: InfoScope::module
   };
 
   explicit Module(const Names& names)
-      : options(names.options_title), info(names.info_section), name_(names.name) {}
+      : options(names.options_title),
+        info(names.info_section, names.info_scope),
+        name_(names.name) {}
   virtual ~Module() = default;
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;

@@ -94,6 +94,14 @@ struct NetworkOptions : OptionGroup {
       {.min = kMegabyte,
        .unit = Unit::bytes,
        .help = "What a client may have sent of one request before it is disconnected."}};
+  Option<int64_t> maxmemory_clients{
+      *this,
+      "maxmemory-clients",
+      0,
+      {.min = -100,
+       .unit = Unit::bytes_or_percent,
+       .help = "What all clients together may take: those that take most are disconnected beyond it, "
+               "unless CLIENT NO-EVICT protects them. 5% is a part of maxmemory; 0: no limit."}};
   Option<OutputLimits> client_output_buffer_limit{
       *this,
       "client-output-buffer-limit",

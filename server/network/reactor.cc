@@ -180,7 +180,6 @@ void Reactor::flush_all() {
     connection->in_flush_ = false;
     flush(*connection);
   }
-  scratch_.clear();
 }
 
 void Reactor::flush(Connection& connection) {
@@ -200,7 +199,9 @@ void Reactor::settle_ready() {
     connection->in_ready_ = false;
     connection->input_.settle();
   }
+  handler_.buffers_settled(ready_, scratch_);
   ready_.clear();
+  scratch_.clear();
 }
 
 // By index, because connection_closed may close further connections.

@@ -20,6 +20,12 @@ class TurnHandler {
   // changes that replies are about to confirm, also those that timers made.
   virtual void run_turn(std::span<Connection* const> ready) = 0;
 
+  // The replies have left, as far as they could, and what was read and not consumed has its place: the
+  // buffers of these connections, and of no others, may have changed size in this turn. One may be in
+  // both lists.
+  virtual void buffers_settled(std::span<Connection* const> /*read*/,
+                               std::span<Connection* const> /*written*/) {}
+
   // Background work, after the replies have left; takes its own deadline. True: there is more to
   // do at once, so the next turn does not wait for the network.
   virtual bool rest() = 0;

@@ -1,4 +1,5 @@
 // INFO and what it counts.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -170,10 +171,13 @@ TEST_CASE("INFO has the sections and fields of Redis 7.2, and each field once") 
   auto client = server.connect();
   client("SET", "key", "value");
   const Report report = info(client);
-  CHECK(report.sections == std::vector<std::string>{"Server", "Clients", "Memory", "Persistence",
-                                                    "Stats", "Replication", "CPU", "Modules",
-                                                    "Commandstats", "Errorstats", "Latencystats",
-                                                    "Cluster", "Keyspace"});
+  const std::vector<std::string> expected{"Server",       "Clients",     "Memory", "Persistence",
+                                          "Stats",        "Replication", "CPU",    "Modules",
+                                          "Commandstats", "Errorstats",  "Latencystats",
+                                          "Cluster",      "Keyspace"};
+  REQUIRE(report.sections.size() >= expected.size());
+  // Those of modules stand behind them.
+  CHECK(std::equal(expected.begin(), expected.end(), report.sections.begin()));
   for (const std::string& name : kExpected) {
     INFO(name);
     CHECK(report.fields.contains(name));

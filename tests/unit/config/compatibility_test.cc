@@ -63,7 +63,6 @@ TEST_CASE_METHOD(Fixture, "compatibility: what would change the result is refuse
   CHECK(reason("slaveof 127.0.0.1 6380") == only(""));
   CHECK(reason("tls-port 6380") == only("0"));
   CHECK(reason("maxmemory-policy allkeys-lru") == only("noeviction"));
-  CHECK(reason("maxmemory-clients 5%") == only("0"));
   CHECK(reason("aclfile users.acl") == only(""));
   CHECK(reason("user alice on") == "this is not supported yet");
   CHECK(reason("rename-command CONFIG ''") == "this is not supported yet");
