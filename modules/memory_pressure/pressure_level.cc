@@ -1,0 +1,108 @@
+#include "modules/memory_pressure/pressure_level.h"
+
+#include <algorithm>
+
+namespace larder {
+namespace {
+
+double percent_of(size_t part, size_t whole) {
+  return whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+size_t share_of(size_t whole, double percent) {
+  return static_cast<size_t>(static_cast<double>(whole) * percent / 100);
+}
+
+struct Thresholds {
+  double moderate;
+  double aggressive;
+};
+
+Thresholds thresholds_of(PressureSource source, const LevelRules& rules) {
+  if (source == PressureSource::stalls) return {rules.stall_moderate, rules.stall_aggressive};
+  return {rules.moderate, rules.aggressive};
+}
+
+// A threshold of 0 is never reached.
+bool reaches(double percent, double threshold, bool was_there, double hysteresis) {
+  return threshold > 0 && percent >= (was_there ? threshold - hysteresis : threshold);
+}
+
+MemoryLevel level_at(double percent, const Thresholds& thresholds, double hysteresis,
+                     MemoryLevel former) {
+  const bool was_aggressive = former == MemoryLevel::aggressive;
+  const bool was_moderate = former != MemoryLevel::normal;
+  if (reaches(percent, thresholds.aggressive, was_aggressive, hysteresis)) {
+    return MemoryLevel::aggressive;
+  }
+  return reaches(percent, thresholds.moderate, was_moderate, hysteresis) ? MemoryLevel::moderate
+                                                                         : MemoryLevel::normal;
+}
+
+}  // namespace
+
+std::string_view source_name(PressureSource source) {
+  switch (source) {
+    case PressureSource::used:
+      return "used";
+    case PressureSource::resident:
+      return "rss";
+    case PressureSource::stalls:
+      return "psi";
+  }
+  return "";
+}
+
+bool PressureLevel::update(const PressureReading& reading, const LevelRules& rules,
+                           int64_t now_ms) {
+  reading_ = reading;
+  percents_ = {percent_of(reading.used, reading.used_limit),
+               percent_of(reading.resident, reading.resident_limit), reading.stall_percent};
+  MemoryLevel highest = MemoryLevel::normal;
+  double nearest = -1;
+  for (size_t i = 0; i < kPressureSources; i++) {
+    const auto source = static_cast<PressureSource>(i);
+    const Thresholds thresholds = thresholds_of(source, rules);
+    levels_[i] = level_at(percents_[i], thresholds, rules.hysteresis, levels_[i]);
+    // Sources are compared by how far they are on their way to the aggressive level.
+    const double way = thresholds.aggressive > 0 ? percents_[i] / thresholds.aggressive : 0;
+    if (levels_[i] > highest || (levels_[i] == highest && way > nearest)) {
+      source_ = source;
+      nearest = way;
+    }
+    highest = std::max(highest, levels_[i]);
+  }
+  if (since_ms_ == 0) since_ms_ = now_ms;
+  if (highest == level_) return false;
+  level_ = highest;
+  since_ms_ = now_ms;
+  return true;
+}
+
+size_t PressureLevel::bytes() const {
+  return source_ == PressureSource::resident ? reading_.resident : reading_.used;
+}
+
+size_t PressureLevel::limit() const {
+  return source_ == PressureSource::resident ? reading_.resident_limit : reading_.used_limit;
+}
+
+size_t PressureLevel::excess(const LevelRules& rules) const {
+  const size_t wanted = share_of(limit(), rules.aggressive - rules.hysteresis);
+  if (source_ != PressureSource::stalls) return bytes() > wanted ? bytes() - wanted : 0;
+  // What would end the stalls is not known: a little at a time.
+  return level_ == MemoryLevel::aggressive ? reading_.used / 100 : 0;
+}
+
+size_t PressureLevel::next_threshold(const LevelRules& rules) const {
+  size_t next = SIZE_MAX;
+  for (const size_t limit : {reading_.used_limit, reading_.resident_limit}) {
+    for (const double percent : {rules.moderate, rules.aggressive}) {
+      const size_t threshold = share_of(limit, percent);
+      if (threshold > reading_.used) next = std::min(next, threshold);
+    }
+  }
+  return next;
+}
+
+}  // namespace larder
