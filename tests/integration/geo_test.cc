@@ -319,7 +319,7 @@ class Comparison {
 };
 
 TEST_CASE("places are found, put in order and rounded as redis-server does") {
-  constexpr int kQuestions = 700;
+  constexpr int kQuestions = 400;
   constexpr uint64_t kSeed = 20'261'128;
   Comparison comparison;
   for (const Scene& scene : kScenes) {
