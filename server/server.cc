@@ -152,6 +152,7 @@ void Server::on_signal(int signal) {
 void Server::run_turn(std::span<Connection* const> ready) { dispatcher_.run_turn(ready); }
 
 void Server::buffers_settled(std::span<Connection* const> read, std::span<Connection* const> written) {
+  if (!dispatcher_.has_client_memory_limit()) [[likely]] return;
   dispatcher_.note_buffers(read);
   dispatcher_.note_buffers(written);
   dispatcher_.enforce_client_memory();
@@ -161,8 +162,10 @@ bool Server::rest() {
   const bool has_more = free_and_expire();
   if (!has_more) plan_background_work();
   memory_.check_alarm();
-  work_.run();
-  plan_slices();
+  if (work_.next_us() != BackgroundTask::kNever) [[unlikely]] {
+    work_.run();
+    plan_slices();
+  }
   // Keys that went because their time had come.
   dispatcher_.serve_blocked();
   plan_timeouts();

@@ -408,7 +408,6 @@ Status Dispatcher::run_transaction(Context& context) {
 // --- Limits ---
 
 void Dispatcher::note_buffers(std::span<Connection* const> changed) {
-  if (!client_memory_.has_limit()) [[likely]] return;
   for (Connection* connection : changed) {
     if (connection->owner != nullptr) client_memory_.note(session_of(*connection));
   }

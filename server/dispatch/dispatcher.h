@@ -80,8 +80,10 @@ class Dispatcher {
   void check_clients(int64_t now_ms, int64_t idle_seconds);
   // What all clients may take together, 0: any amount; see ClientMemory.
   void set_client_memory_limit(size_t bytes) { client_memory_.set_limit(bytes, sessions_); }
-  // After a turn: the buffers of these may have changed. Closes the largest clients beyond the limit.
+  bool has_client_memory_limit() const { return client_memory_.has_limit(); }
+  // While there is a limit, after a turn: the buffers of these may have changed.
   void note_buffers(std::span<Connection* const> changed);
+  // Closes the largest clients beyond the limit.
   void enforce_client_memory();
   // Closes the largest clients until the others take at most this much; returns the bytes of the closed.
   size_t evict_clients(size_t allowed_bytes) {
