@@ -1,5 +1,6 @@
 #include "modules/modules.h"
 
+#include "modules/monitor/monitor.h"
 #include "modules/pubsub/pubsub.h"
 
 namespace larder {
@@ -7,6 +8,7 @@ namespace larder {
 Modules make_modules() {
   Modules modules;
   modules.push_back(std::make_unique<PubSub>());
+  modules.push_back(std::make_unique<Monitor>());
   return modules;
 }
 
