@@ -1,5 +1,6 @@
 #include "modules/modules.h"
 
+#include "modules/commandlog/commandlog.h"
 #include "modules/monitor/monitor.h"
 #include "modules/pubsub/pubsub.h"
 
@@ -9,6 +10,7 @@ Modules make_modules() {
   Modules modules;
   modules.push_back(std::make_unique<PubSub>());
   modules.push_back(std::make_unique<Monitor>());
+  modules.push_back(std::make_unique<CommandLog>());
   return modules;
 }
 
