@@ -1,6 +1,7 @@
 #include "modules/modules.h"
 
 #include "modules/commandlog/commandlog.h"
+#include "modules/latency/latency.h"
 #include "modules/monitor/monitor.h"
 #include "modules/pubsub/pubsub.h"
 
@@ -11,6 +12,7 @@ Modules make_modules() {
   modules.push_back(std::make_unique<PubSub>());
   modules.push_back(std::make_unique<Monitor>());
   modules.push_back(std::make_unique<CommandLog>());
+  modules.push_back(std::make_unique<Latency>());
   return modules;
 }
 
