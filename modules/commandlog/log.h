@@ -20,12 +20,12 @@ class RequestLog {
   static constexpr size_t kMaxArgumentBytes = 128;
 
   struct Entry {
-    int64_t id;  // counts up from 0, also over resets
-    int64_t time_seconds;
-    int64_t value;  // microseconds, or bytes
-    std::vector<std::string> arguments;
-    std::string address;
-    std::string name;  // of the client
+    int64_t id = 0;  // counts up from 0, also over resets
+    int64_t time_seconds = 0;
+    int64_t value = 0;  // microseconds, or bytes
+    std::vector<std::string> arguments{};
+    std::string address{};
+    std::string name{};  // of the client
   };
 
   // Gives the entry its number; the oldest one goes if there are too many. 0: the log stays empty.

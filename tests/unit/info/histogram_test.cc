@@ -29,7 +29,7 @@ TEST_CASE("histogram: several of one value are recorded at once") {
   Histogram once, one_by_one;
   once.record(1000, 3);
   once.record(7, 2);
-  for (const uint64_t value : {1000, 7, 1000, 7, 1000}) one_by_one.record(value);
+  for (const uint64_t value : {1000u, 7u, 1000u, 7u, 1000u}) one_by_one.record(value);
   CHECK(once.count() == 5);
   CHECK(once.sum() == one_by_one.sum());
   for (const double percent : {1.0, 40.0, 41.0, 100.0}) {
