@@ -60,7 +60,7 @@ TEST_CASE("everybody who has read a key is told once") {
 }
 
 TEST_CASE("a key that expires by itself is told, to broadcasts and with NOLOOP as well") {
-  TestServer server;
+  TestServer server({"--enable-debug-command", "yes"});
   auto reader = tracking_client(server, {"NOLOOP"});
   auto listener = tracking_client(server, {"BCAST", "PREFIX", "short", "NOLOOP"});
   reader("SET", "short", "1", "PX", "20");
