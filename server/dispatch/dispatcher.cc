@@ -318,6 +318,9 @@ inline void Dispatcher::call(Context& context, const Command& command,
   if (Status status = command.spec().function(context); !status.is_ok()) [[unlikely]] {
     fail(context, &command, status.text(), false);
   }
+  if (!services_.hooks.after_command.is_used()) [[likely]] return;
+  // Behind EXEC the context points at the last request of the transaction, which is gone.
+  context.begin(command, arguments, hashes, large);
   services_.hooks.after_command(context);
 }
 

@@ -128,6 +128,31 @@ TEST_CASE("messages and replies of one connection keep their order") {
   }
 }
 
+TEST_CASE("a transaction tracks what its commands read, and nothing else") {
+  TestServer server;
+  auto client = tracking_client(server);
+  auto writer = server.connect();
+  const std::string key(100, 'k');
+  client("MULTI");
+  client("SET", "written", "1");
+  client("GET", key);
+  client("EXEC");
+  CHECK(field_of(writer, "tracking_total_keys") == 1);
+  CHECK(field_of(writer, "tracking_total_items") == 1);
+  writer("SET", key, "1");
+  CHECK(client.receive() == invalidation(key));
+  CHECK(field_of(writer, "tracking_total_keys") == 0);
+  // Behind it CLIENT CACHING has ended.
+  client("CLIENT", "TRACKING", "ON", "OPTIN");
+  client("CLIENT", "CACHING", "YES");
+  client("MULTI");
+  client("GET", key);
+  client("CLIENT", "GETNAME");
+  client("EXEC");
+  client("GET", "behind");
+  CHECK(field_of(writer, "tracking_total_keys") == 1);
+}
+
 TEST_CASE("a message never reaches a client that has changed its protocol meanwhile") {
   TestServer server;
   auto client = tracking_client(server);
