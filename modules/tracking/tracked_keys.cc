@@ -48,17 +48,16 @@ void TrackedKeys::forget_item(uint32_t reader) {
 
 // --- Keys ---
 
-bool TrackedKeys::remember(std::string_view key, uint32_t reader) {
-  const uint64_t hash = hash_bytes(key);
-  if (Table::Slot* slot = find(key, hash); slot != nullptr) {
+bool TrackedKeys::remember(const Key& key, uint32_t reader) {
+  if (Table::Slot* slot = find(key.name, key.hash); slot != nullptr) {
     TrackedKey* tracked = slot->get();
     const size_t memory_before = tracked->memory();
     if (!TrackedKey::add(tracked, reader)) return false;
     slot->set(tracked);
     key_bytes_ += tracked->memory() - memory_before;
   } else {
-    TrackedKey* tracked = TrackedKey::create(key, reader);
-    table_.insert(hash, tracked);
+    TrackedKey* tracked = TrackedKey::create(key.name, reader);
+    table_.insert(key.hash, tracked);
     key_bytes_ += tracked->memory();
   }
   items_++;

@@ -20,6 +20,7 @@
 #include "server/base/clock.h"
 #include "server/base/hash.h"
 #include "server/base/random.h"
+#include "server/keyspace/entry.h"
 #include "server/structures/hash_table.h"
 
 namespace larder {
@@ -37,7 +38,10 @@ class TrackedKeys {
   void leave(uint32_t reader);
 
   // Whether the reader had not read the key since it last changed.
-  bool remember(std::string_view key, uint32_t reader);
+  bool remember(const Key& key, uint32_t reader);
+  bool remember(std::string_view key, uint32_t reader) { return remember(make_key(key), reader); }
+  // Brings the table's line for a key near, before several are remembered.
+  void prefetch(const Key& key) const { table_.prefetch_bucket(key.hash); }
   // Forgets the key. Calls `visit(reader)` for everybody who has read it and has not left.
   template <class Visit>
   void take(std::string_view key, Visit&& visit);

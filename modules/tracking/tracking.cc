@@ -140,10 +140,13 @@ void Tracking::command_ran(Context& context) {
 
 void Tracking::remember_keys(const Context& context) {
   if (!find_command_keys(context.command(), context.arguments(), positions_)) return;
+  read_.clear();
   for (const KeyPosition& position : positions_) {
     if ((position.flags & kNotKey) != 0) continue;
-    keys_.remember(context.arg(position.index), context.client.tracking.reader);
+    read_.push_back(context.key(position.index));
+    keys_.prefetch(read_.back());
   }
+  for (const Key& key : read_) keys_.remember(key, context.client.tracking.reader);
 }
 
 bool Tracking::make_room(Deadline deadline) {

@@ -99,7 +99,9 @@ class Tracking final : public Module {
   Prefixes prefixes_;
   std::vector<std::unique_ptr<Tracker>> trackers_;  // by their number in keys_
   size_t tracker_count_ = 0;
-  std::vector<KeyPosition> positions_;  // of the command that has run; keeps its memory
+  // Of the command that has run; kept for their memory.
+  std::vector<KeyPosition> positions_;
+  std::vector<Key> read_;
   // Numbers of listeners, while somebody tracks.
   struct Listeners {
     uint64_t after_command;
