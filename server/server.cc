@@ -137,6 +137,7 @@ void Server::on_signal(int signal) {
 
 void Server::run_turn(std::span<Connection* const> ready) {
   dispatcher_.run_turn(ready, reactor_.turn_began_us());
+  hooks_.before_flush();
 }
 
 // Work that clients have to wait for, measured for whoever listens.
@@ -157,7 +158,10 @@ bool Server::rest() {
   // Keys that went because their time had come.
   dispatcher_.serve_blocked();
   plan_timeouts();
-  return has_more;
+  if (!hooks_.rest.is_used()) [[likely]] return has_more;
+  Rest rest{Deadline::in_us(kBackgroundSliceUs)};
+  hooks_.rest(rest);
+  return has_more || rest.has_more;
 }
 
 void Server::plan_background_work() {

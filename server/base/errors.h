@@ -181,7 +181,6 @@ Error timeout_negative();
 Error timeout_out_of_range();
 Error timeout_not_a_float();
 Error unblocked();
-Error not_tracking();
 Error not_supported_yet(std::string_view what);
 
 // Transactions
@@ -204,6 +203,20 @@ Error monitor_and_keys();  // one who watches others cannot read or write keys
 Error count_below_minus_one();
 Error unknown_log_type();
 Error no_latency_samples(std::string_view event);
+
+// Client-side caching
+Error redirects_twice();
+Error no_client_to_redirect_to();
+Error prefix_without_broadcast();
+Error broadcast_switched();
+Error opt_in_broadcast();
+Error opt_in_and_out();
+Error opt_switched();
+Error prefix_overlaps_existing(std::string_view prefix, std::string_view existing);
+Error prefix_overlaps_provided(std::string_view prefix, std::string_view other);
+Error not_tracking();
+Error not_opted_in();
+Error not_opted_out();
 
 // COMMAND
 Error invalid_command();

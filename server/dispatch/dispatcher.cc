@@ -7,6 +7,7 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
+#include "server/dispatch/answering.h"
 #include "server/dispatch/reply_mode.h"
 
 namespace larder {
@@ -267,16 +268,19 @@ int64_t Dispatcher::run_batch() {
     ReplyWriter reply(session.connection().output(), session.client.resp_version);
     Context context(services_, session.client, reply);
     const OutputClassOf former(session.client);
-    session.client.is_being_answered = true;
     const OutputChain& output = session.connection().queued_output();
     size_t queued = output.bytes();
-    for (; i < requests.size() && requests[i].session == &session; i++) {
-      if (session.is_stopped()) break;
-      run(requests[i], context);
-      const size_t bytes = output.bytes() - std::exchange(queued, output.bytes());
-      if (bytes >= hooks.large_reply_bytes) [[unlikely]] report_large_reply(requests[i], context, bytes);
+    {
+      const Answering answering(services_.clients, session.client);
+      for (; i < requests.size() && requests[i].session == &session; i++) {
+        if (session.is_stopped()) break;
+        run(requests[i], context);
+        const size_t bytes = output.bytes() - std::exchange(queued, output.bytes());
+        if (bytes >= hooks.large_reply_bytes) [[unlikely]] {
+          report_large_reply(requests[i], context, bytes);
+        }
+      }
     }
-    session.client.is_being_answered = false;
     // A run keeps the arguments of its first request.
     if (session.parser.keeps_arguments() || session.is_stopped()) [[unlikely]] timer_.end_run();
     if (session.is_stopped()) {
@@ -342,11 +346,14 @@ inline void Dispatcher::call(Context& context, const Command& command,
   running_command_.store(command.full_name().data(), std::memory_order_relaxed);
   context.begin(command, arguments, hashes, large);
   if (!timer_.joins_run(command) && !timer_.begins_run(context.client, command, arguments)) {
-    return call_alone(context);
-  }
-  if (Status status = command.spec().function(context); !status.is_ok()) [[unlikely]] {
+    call_alone(context);
+  } else if (Status status = command.spec().function(context); !status.is_ok()) [[unlikely]] {
     fail(context, &command, status.text(), false);
   }
+  if (!services_.hooks.after_command.is_used()) [[likely]] return;
+  // Behind EXEC the context points at the last request of the transaction, which is gone.
+  context.begin(command, arguments, hashes, large);
+  services_.hooks.after_command(context);
 }
 
 // Runs a command that is timed by itself. Of the context only the reply is left to the caller: EXEC

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/base/clock.h"
+#include "server/dispatch/answering.h"
 #include "server/dispatch/dispatcher.h"
 #include "server/dispatch/reply_mode.h"
 
@@ -34,12 +35,11 @@ void Dispatcher::run_kept(Session& session) {
   Context context(services_, session.client, reply);
   context.has_waited = session.waiter != nullptr;
   const OutputClassOf former(session.client);
-  session.client.is_being_answered = true;
   {
+    const Answering answering(services_.clients, session.client);
     const CommandTimer::Exactly exactly(timer_);
     execute(context, services_.commands.resolve(kept->arguments), kept->arguments, {});
   }
-  session.client.is_being_answered = false;
   session.drop_large();
   if (session.client.is_blocked && session.kept == nullptr) session.kept = std::move(kept);
   if (OutputClassOf(session.client) != former) set_output_limit(session);
@@ -111,9 +111,10 @@ void Dispatcher::answer_waiting(Session& session, Write&& write) {
   const Command* command = services_.commands.resolve(session.kept->arguments);
   context.begin(*command, session.kept->arguments, {}, session.kept->large);
   session.client.commands++;
-  session.client.is_being_answered = true;
-  obey_reply_mode(context, [&] { write(context, command); });
-  session.client.is_being_answered = false;
+  {
+    const Answering answering(services_.clients, session.client);
+    obey_reply_mode(context, [&] { write(context, command); });
+  }
   timer_.count({*command, 1, std::exchange(session.spent_ns, 0), &session.client,
                 session.kept->arguments});
   services_.pushes.deliver_waiting(session.client);
