@@ -149,7 +149,19 @@ void Server::on_signal(int signal) {
 
 // --- The turn ---
 
-void Server::run_turn(std::span<Connection* const> ready) { dispatcher_.run_turn(ready); }
+void Server::run_turn(std::span<Connection* const> ready) {
+  dispatcher_.run_turn(ready, reactor_.turn_began_us());
+  hooks_.before_flush();
+}
+
+// Work that clients have to wait for, measured for whoever listens.
+template <class Work>
+void Server::do_work(std::string_view name, Work&& work) {
+  if (!hooks_.slow_event.is_used()) [[likely]] return work();
+  const int64_t began_ns = monotonic_ns();
+  work();
+  hooks_.slow_event(name, monotonic_ns() - began_ns);
+}
 
 void Server::buffers_settled(std::span<Connection* const> read, std::span<Connection* const> written) {
   if (!dispatcher_.has_client_memory_limit()) [[likely]] return;
@@ -159,7 +171,8 @@ void Server::buffers_settled(std::span<Connection* const> read, std::span<Connec
 }
 
 bool Server::rest() {
-  const bool has_more = free_and_expire();
+  bool has_more = false;
+  do_work("expire-cycle", [&] { has_more = free_and_expire(); });
   if (!has_more) plan_background_work();
   memory_.check_alarm();
   if (work_.next_us() != BackgroundTask::kNever) [[unlikely]] {
@@ -169,7 +182,10 @@ bool Server::rest() {
   // Keys that went because their time had come.
   dispatcher_.serve_blocked();
   plan_timeouts();
-  return has_more;
+  if (!hooks_.rest.is_used()) [[likely]] return has_more;
+  Rest rest{Deadline::in_us(kBackgroundSliceUs)};
+  hooks_.rest(rest);
+  return has_more || rest.has_more;
 }
 
 bool Server::free_and_expire() {
@@ -211,16 +227,18 @@ void Server::plan_timeouts() {
 
 void Server::tick() {
   if (!keeps_house_) return;
-  const int64_t now_ms = wall_clock_ms();
-  memory_.sample();
-  server_info_.sample();
-  dispatcher_.check_clients(now_ms, configuration_.network.timeout.get());
-  defragmentation_.check(memory_.allocator());
-  if (configuration_.keyspace.maxmemory->is_relative() &&
-      now_ms - machine_looked_at_ms_ >= kMachineIntervalMs) {
-    take_memory_limit();
-  }
-  hooks_.tick(now_ms);
+  do_work("cron", [this] {
+    const int64_t now_ms = wall_clock_ms();
+    memory_.sample();
+    server_info_.sample();
+    dispatcher_.check_clients(now_ms, configuration_.network.timeout.get());
+    defragmentation_.check(memory_.allocator());
+    if (configuration_.keyspace.maxmemory->is_relative() &&
+        now_ms - machine_looked_at_ms_ >= kMachineIntervalMs) {
+      take_memory_limit();
+    }
+  });
+  hooks_.tick(wall_clock_ms());
 }
 
 // --- Memory ---

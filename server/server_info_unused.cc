@@ -13,8 +13,6 @@ struct UnusedField {
 
 // A part that brings one of these features takes its rows out and has fields of its own.
 constexpr UnusedField kUnusedFields[] = {
-    {"Clients", "tracking_clients"},
-
     {"Memory", "used_memory_lua"},
     {"Memory", "used_memory_vm_eval"},
     {"Memory", "used_memory_lua_human", "0B"},
@@ -78,9 +76,6 @@ constexpr UnusedField kUnusedFields[] = {
     {"Stats", "total_forks"},
     {"Stats", "migrate_cached_sockets"},
     {"Stats", "slave_expires_tracked_keys"},
-    {"Stats", "tracking_total_keys"},
-    {"Stats", "tracking_total_items"},
-    {"Stats", "tracking_total_prefixes"},
     {"Stats", "unexpected_error_replies"},
     {"Stats", "dump_payload_sanitizations"},
     {"Stats", "io_threaded_reads_processed"},

@@ -392,13 +392,58 @@ Error only_subscriptions(std::string_view command) {
 Error subscribes_in_transaction(std::string_view command) {
   return error(concat({command, " isn't allowed for a DENY BLOCKING client"}));
 }
+Error monitors_in_transaction() { return error("MONITOR isn't allowed for DENY BLOCKING client"); }
+Error monitor_and_keys() { return error("Replica can't interact with the keyspace"); }
+Error count_below_minus_one() {
+  return error("count should be greater than or equal to -1");
+}
+Error unknown_log_type() {
+  return error("type should be one of the following: slow, large-request, large-reply");
+}
+Error no_latency_samples(std::string_view event) {
+  return error(concat({"No samples available for event '", event, "'"}));
+}
+Error not_supported_yet(std::string_view what) {
+  return error(concat({what, " is not supported yet"}));
+}
+
+Error redirects_twice() { return error("A client can only redirect to a single other client"); }
+Error no_client_to_redirect_to() {
+  return error("The client ID you want redirect to does not exist");
+}
+Error prefix_without_broadcast() {
+  return error("PREFIX option requires BCAST mode to be enabled");
+}
+Error broadcast_switched() {
+  return error(
+      "You can't switch BCAST mode on/off before disabling tracking for this client, and then "
+      "re-enabling it with a different mode.");
+}
+Error opt_in_broadcast() { return error("OPTIN and OPTOUT are not compatible with BCAST"); }
+Error opt_in_and_out() { return error("You can't specify both OPTIN mode and OPTOUT mode"); }
+Error opt_switched() {
+  return error(
+      "You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then "
+      "re-enabling it with a different mode.");
+}
+Error prefix_overlaps_existing(std::string_view prefix, std::string_view existing) {
+  return error(concat({"Prefix '", prefix, "' overlaps with an existing prefix '", existing,
+                       "'. Prefixes for a single client must not overlap."}));
+}
+Error prefix_overlaps_provided(std::string_view prefix, std::string_view other) {
+  return error(concat({"Prefix '", prefix, "' overlaps with another provided prefix '", other,
+                       "'. Prefixes for a single client must not overlap."}));
+}
 Error not_tracking() {
   return error(
       "CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT "
       "mode enabled");
 }
-Error not_supported_yet(std::string_view what) {
-  return error(concat({what, " is not supported yet"}));
+Error not_opted_in() {
+  return error("CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.");
+}
+Error not_opted_out() {
+  return error("CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.");
 }
 
 Error invalid_command() { return error("Invalid command specified"); }
@@ -500,6 +545,12 @@ Error bad_output_limit() {
 }
 Error invalid_event_class() {
   return Error("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+}
+Error invalid_percentile() {
+  return Error("Invalid latency-tracking-info-percentiles parameters");
+}
+Error percentile_out_of_range() {
+  return Error("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
 }
 
 }  // namespace larder::errors

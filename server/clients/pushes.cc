@@ -23,6 +23,14 @@ PushFrame::PushFrame(size_t elements, size_t reserved) {
   bytes_.append(std::to_string(elements)).append("\r\n");
 }
 
+PushFrame PushFrame::line(std::string_view text) {
+  PushFrame frame;
+  frame.type_ = resp::kSimple;
+  frame.bytes_.reserve(text.size() + 2);
+  frame.bytes_.append(text).append("\r\n");
+  return frame;
+}
+
 PushFrame& PushFrame::bulk(std::string_view bytes) {
   bytes_.append(1, resp::kBulk).append(std::to_string(bytes.size())).append("\r\n");
   bytes_.append(bytes).append("\r\n");
@@ -34,9 +42,14 @@ PushFrame& PushFrame::integer(int64_t value) {
   return *this;
 }
 
+PushFrame& PushFrame::array(size_t elements) {
+  bytes_.append(1, resp::kArray).append(std::to_string(elements)).append("\r\n");
+  return *this;
+}
+
 PushFrame& PushFrame::null(RespVersion version) {
   bytes_.append(version == RespVersion::resp3 ? "_\r\n" : "$-1\r\n");
-  return *this;
+  return only_for(version);
 }
 
 void PushFrame::share() {
@@ -46,7 +59,8 @@ void PushFrame::share() {
 }
 
 void PushFrame::append_to(OutputChain& output, RespVersion version) {
-  const char type = version == RespVersion::resp3 ? resp::kPush : resp::kArray;
+  const char push = version == RespVersion::resp3 ? resp::kPush : resp::kArray;
+  const char type = type_ != 0 ? type_ : push;
   output.append(std::string_view(&type, 1));
   share();
   if (!shared_) [[likely]]
@@ -73,6 +87,7 @@ void Pushes::send(Client& client, PushFrame& frame) {
 }
 
 void Pushes::deliver(Client& client, PushFrame& frame) {
+  if (!frame.is_for(client.resp_version)) return;
   OutputChain& output = client.socket.output();
   frame.append_to(output, client.resp_version);
   if (output.overflowed()) [[unlikely]]

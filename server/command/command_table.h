@@ -14,8 +14,8 @@ namespace larder {
 
 // What the server counts per command, for INFO commandstats.
 struct CommandStats {
-  uint64_t calls = 0;
-  uint64_t nanoseconds = 0;
+  uint64_t calls = 0;        // a request that has to wait counts when it is answered
+  uint64_t nanoseconds = 0;  // without the waiting
   uint64_t rejected = 0;  // refused by a gate
   uint64_t failed = 0;    // ran and returned an error
 };
@@ -47,6 +47,9 @@ class Command {
   size_t first_key() const { return first_key_; }
   // A position in the table; stable while the process runs (ACL bits).
   size_t id() const { return id_; }
+  // Whether consecutive calls are timed together: see TimedRun. One that may wait is not, because
+  // whether it has run shows only when it returns.
+  bool is_timed_in_runs() const { return has(kFast | kTimedInRuns) && !has(kBlocking); }
 
   mutable CommandStats stats;
 
@@ -63,8 +66,8 @@ class Command {
 
 class CommandTable {
  public:
-  // The rows of a family must outlive the table. A name that is there already is a bug. Subcommands stand
-  // behind their container, or have one that an earlier family brought: a module may add to it.
+  // The rows of a family must outlive the table. A name that is there already is a bug. Subcommands
+  // may come in a later family than their container: a module brings those of its own.
   void add(const CommandFamily& family);
 
   // A command or container, in any case; nullptr if there is none. A few ns.
@@ -97,7 +100,7 @@ class CommandTable {
   static Words words_of(std::string_view name);
   size_t slot_of(const Words& words) const;
   void place(const Command* command);
-  Command* find_row(std::string_view name);
+  Command* container_of(const Command& subcommand);
 
   std::deque<Command> rows_;
   std::vector<const Command*> commands_;

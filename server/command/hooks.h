@@ -1,16 +1,34 @@
 // Where modules listen, beside the keyspace's own hooks. One that nobody uses costs a branch.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "server/base/clock.h"
 #include "server/base/hook.h"
 #include "server/clients/client.h"
+#include "server/command/timing.h"
 #include "server/memory/memory_level.h"
 
 namespace larder {
 
+class Context;
+
+// A slice of work between two turns.
+struct Rest {
+  Deadline deadline;
+  bool has_more = false;  // set by who wants the next slice without delay
+};
+
 struct Hooks {
+  // A command has run for this client, by itself or in a transaction: not one that was refused. It may
+  // have failed, or wait (Client::is_blocked); who has waited comes again.
+  Hook<Context&> after_command;
+  // The requests of a turn have run. What is pushed now leaves together with their replies.
+  Hook<> before_flush;
+  // The replies have left. What is pushed now leaves without delay.
+  Hook<Rest&> rest;
   // RESET: the client is to be what it was when it was new.
   Hook<Client&> client_reset;
   // The last call for this client, at the end of the turn in which its connection closed.
@@ -23,6 +41,24 @@ struct Hooks {
   // Something to be told on a channel, and the message. Whoever delivers messages listens; without one
   // nothing happens.
   Hook<std::string_view, std::string_view> publish;
+
+  // Commands have run, and this is how long they took.
+  Hook<const TimedRun&> commands_timed;
+  // How many listeners need every command timed by itself: raise it, and lower it again.
+  size_t exact_timing = 0;
+
+  // A request or a reply has at least as many bytes as these two say. They belong to the listener.
+  Hook<const CommandTransfer&> large_transfer;
+  size_t large_request_bytes = SIZE_MAX;
+  size_t large_reply_bytes = SIZE_MAX;
+
+  // Every command, when it has run, those within EXEC before EXEC. One that has to wait is told
+  // when it begins to. While somebody listens, every command is timed by itself.
+  Hook<const FinishedCommand&> command_finished;
+
+  // Work of the server's own that clients had to wait for: its name, as LATENCY shows it, and
+  // nanoseconds. It is measured only while somebody listens.
+  Hook<std::string_view, int64_t> slow_event;
 };
 
 }  // namespace larder

@@ -21,6 +21,8 @@ class Host {
   Pushes& pushes() { return services_.pushes; }
   // The other hooks.
   Hooks& hooks() { return services_.hooks; }
+  // All commands.
+  const CommandTable& commands() const { return services_.commands; }
   // Used memory, the limit and the level; see relief below for what can be done about them.
   MemoryUsage& memory() { return services_.memory; }
   // What other parts were told to do. Options are found by name.

@@ -35,6 +35,14 @@ TEST_CASE("one frame serves both versions of the protocol") {
   CHECK(take(chain) == ">3\r\n$7\r\nmessage\r\n$0\r\n\r\n:-7\r\n");
 }
 
+TEST_CASE("a line is the same in both versions of the protocol") {
+  PushFrame frame = PushFrame::line("1.5 [0 a:1] \"PING\"");
+  OutputChain chain;
+  frame.append_to(chain, RespVersion::resp2);
+  frame.append_to(chain, RespVersion::resp3);
+  CHECK(take(chain) == "+1.5 [0 a:1] \"PING\"\r\n+1.5 [0 a:1] \"PING\"\r\n");
+}
+
 TEST_CASE("a large frame is shared and outlives its sender") {
   const std::string text(100'000, 'x');
   OutputChain first;
@@ -95,6 +103,25 @@ TEST_CASE("a frame can hold nothing") {
   CHECK(take(chain) == "*1\r\n$-1\r\n");
   PushFrame(1).null(RespVersion::resp3).append_to(chain, RespVersion::resp3);
   CHECK(take(chain) == ">1\r\n_\r\n");
+}
+
+TEST_CASE("a frame for one version is not for who has changed to the other meanwhile") {
+  FakeSocket socket;
+  Client client(1, socket, 0);
+  client.resp_version = RespVersion::resp3;
+  Pushes pushes;
+  PushFrame frame(2);
+  frame.bulk("a").array(1).bulk("b").only_for(RespVersion::resp3);
+  pushes.send(client, frame);
+  CHECK(take(socket.chain) == ">2\r\n$1\r\na\r\n*1\r\n$1\r\nb\r\n");
+  client.is_being_answered = true;
+  pushes.send(client, frame);
+  client.resp_version = RespVersion::resp2;
+  client.is_being_answered = false;
+  pushes.deliver_waiting(client);
+  CHECK(socket.chain.empty());
+  pushes.send(client, frame);
+  CHECK(socket.chain.empty());
 }
 
 TEST_CASE("who reads too slowly is closed, and who is closed gets nothing") {

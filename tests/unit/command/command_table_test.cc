@@ -2,47 +2,42 @@
 
 #include <catch2/catch.hpp>
 
-#include "server/command/context.h"
-
 namespace larder {
 namespace {
 
-Status nothing(Context&) {
+struct Owner : CommandOwner {};
+
+Status do_nothing(Context&) {
   return ok;
 }
 
+constexpr CommandSpec row(std::string_view name, CommandFunction function) {
+  return {name, function, 2, kRead, no_keys(), "1.0.0", "O(1)", "", "Does nothing."};
+}
+
 constexpr CommandSpec kCore[] = {
-    {"memory", nullptr, -2, 0, no_keys(), "4.0.0", "", "", ""},
-    {"memory|usage", nothing, 3, 0, no_keys(), "4.0.0", "", "key", ""},
-    {"ping", nothing, 1, 0, no_keys(), "1.0.0", "", "", ""},
+    row("client", nullptr),          row("client|id", do_nothing), row("memory", nullptr),
+    row("memory|usage", do_nothing), row("ping", do_nothing),
 };
-constexpr CommandSpec kAdded[] = {
-    {"memory|pressure", nothing, -2, 0, no_keys(), "7.2.0", "", "", ""},
-    {"other", nothing, 1, 0, no_keys(), "1.0.0", "", "", ""},
-    {"memory|more", nothing, 2, 0, no_keys(), "7.2.0", "", "", ""},
-};
+constexpr CommandSpec kAdded[] = {row("client|tracking", do_nothing), row("own", do_nothing),
+                                  row("memory|pressure", do_nothing)};
 
-class Owner : public CommandOwner {};
-
-TEST_CASE("a family may add subcommands to a container that another has brought") {
-  CommandTable table;
+TEST_CASE("a later family may bring subcommands of containers that are there") {
   Owner owner;
-  table.add({"server", kCore});
-  table.add({"server", kAdded, &owner});
-  const Command* container = table.find("memory");
-  REQUIRE(container != nullptr);
-  CHECK(container->owner() == nullptr);
-  CHECK(container->subcommands().size() == 3);
-  const Command* added = table.find_full("MEMORY|Pressure");
-  REQUIRE(added != nullptr);
-  CHECK(added->owner() == &owner);
-  CHECK(added->short_name() == "pressure");
-  const std::string_view request[] = {"memory", "MORE"};
-  CHECK(table.resolve(request) == table.find_full("memory|more"));
-  // A plain command between two subcommands is a command.
-  CHECK(table.find("other") != nullptr);
-  CHECK(table.commands().size() == 3);
-  CHECK(table.find("memory|pressure") == nullptr);
+  CommandTable table;
+  table.add({"core", kCore});
+  table.add({"added", kAdded, &owner});
+  const std::string_view request[] = {"CLIENT", "Tracking"};
+  const Command* command = table.resolve(request);
+  REQUIRE(command != nullptr);
+  CHECK(command->full_name() == "client|tracking");
+  CHECK(command->group() == "added");
+  CHECK(command->owner() == &owner);
+  CHECK(table.find_full("memory|pressure")->owner() == &owner);
+  CHECK(table.find("client")->subcommands().size() == 2);
+  CHECK(table.find("client")->owner() == nullptr);
+  CHECK(table.find_full("client|id")->owner() == nullptr);
+  CHECK(table.commands().size() == 4);
 }
 
 }  // namespace
