@@ -6,6 +6,7 @@
 #include "server/config/compatibility.h"
 #include "server/config/options.h"
 #include "server/dispatch/dispatch_options.h"
+#include "server/keyspace/eviction_options.h"
 #include "server/keyspace/keyspace_options.h"
 #include "server/keyspace/type_options.h"
 #include "server/network/network_options.h"
@@ -22,6 +23,7 @@ struct Configuration {
   ProcessOptions process;
   DispatchOptions dispatch;
   KeyspaceOptions keyspace;
+  EvictionOptions eviction;
   TypeOptions types;
   CompatibilityOptions compatibility;
   Options options;

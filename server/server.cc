@@ -61,6 +61,7 @@ void Server::register_info() {
   info_.add(network_stats_);
   info_.add(dispatcher_.stats());
   info_.add(keyspace_.stats);
+  info_.add(keyspace_.eviction.stats);
   server_info_.add_to(info_);
   for (const auto& module : modules_) {
     if (!module->info.fields().empty()) info_.add(module->info);
@@ -141,6 +142,7 @@ void Server::run_turn(std::span<Connection* const> ready) {
 }
 
 bool Server::rest() {
+  keyspace_.eviction.set_uncounted(reactor_.queued_output());
   const bool has_more = keyspace_.do_background_work(Deadline::in_us(kBackgroundSliceUs));
   if (!has_more) plan_background_work();
   // Keys that went because their time had come.
@@ -219,7 +221,9 @@ void Server::take_rules() {
   rules.request_limits.max_bulk_bytes = static_cast<size_t>(network.proto_max_bulk_len.get());
   rules.max_input_bytes = static_cast<size_t>(network.client_query_buffer_limit.get());
   rules.gates.debug_command = gate_rule(configuration_.process.enable_debug_command.get());
-  rules.gates.max_memory = static_cast<size_t>(configuration_.keyspace.maxmemory.get());
+  keyspace_.usage.configure(configuration_.eviction.settings());
+  keyspace_.eviction.configure(configuration_.eviction.settings());
+  keyspace_.eviction.set_limit(static_cast<size_t>(configuration_.keyspace.maxmemory.get()));
   limits_.max_bulk_bytes = rules.request_limits.max_bulk_bytes;
   rules.output_limits = network.client_output_buffer_limit.get();
   login_.set_password(configuration_.dispatch.requirepass.get());
@@ -239,7 +243,9 @@ void Server::follow_options() {
            &configuration_.keyspace.maxmemory}) {
     option->on_change(rules_changed);
   }
-  for (OptionBase* option : configuration_.types.options()) option->on_change(rules_changed);
+  for (const OptionGroup* group : std::initializer_list<const OptionGroup*>{&configuration_.eviction, &configuration_.types}) {
+    for (OptionBase* option : group->options()) option->on_change(rules_changed);
+  }
   on_change({&network.port, &network.bind}, [this] { return listen(); });
   network.maxclients.on_change([this]() -> Status {
     TRY(max_clients_, make_room_for_clients(static_cast<uint32_t>(configuration_.network.maxclients.get())));

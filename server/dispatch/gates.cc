@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "server/base/allocator.h"
 #include "server/base/text.h"
 #include "server/dispatch/transaction.h"
 
@@ -58,17 +57,16 @@ bool is_queued(const Command& command, const Client& client) {
   return client.is_in_transaction() && !runs_in_transaction(command);
 }
 
-Status has_memory(const Command& command, const Client& client, const GateRules& rules) {
-  if (rules.max_memory == 0) [[likely]] return ok;
-  if (!command.has(kDenyOom) && !is_queued(command, client)) return ok;
-  return is_memory_full(rules) ? Status(errors::out_of_memory()) : ok;
+Status has_memory(const Context& context, const Command& command,
+                  std::span<const std::string_view> arguments) {
+  if (!context.keyspace.eviction.has_limit()) [[likely]] return ok;
+  if (!command.has(kDenyOom) && !is_queued(command, context.client)) return ok;
+  size_t bytes = 0;
+  for (const std::string_view argument : arguments) bytes += argument.size();
+  return context.keyspace.eviction.make_room(bytes) ? ok : Status(errors::out_of_memory());
 }
 
 }  // namespace
-
-bool is_memory_full(const GateRules& rules) {
-  return rules.max_memory != 0 && used_memory() > rules.max_memory;
-}
 
 Status pass_gates(const Context& context, const Command* command,
                   std::span<const std::string_view> arguments, const GateRules& rules) {
@@ -76,7 +74,7 @@ Status pass_gates(const Context& context, const Command* command,
   TRY(has_right_arity(*command, arguments.size()));
   TRY(is_enabled(*command, context.client, rules));
   TRY(is_authenticated(*command, context.client));
-  return has_memory(*command, context.client, rules);
+  return has_memory(context, *command, arguments);
 }
 
 }  // namespace larder

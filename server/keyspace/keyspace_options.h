@@ -35,8 +35,10 @@ struct KeyspaceOptions : OptionGroup {
                             "maxmemory",
                             0,
                             {.unit = Unit::bytes,
-                             .help = "Commands that need memory are refused while more than this is "
-                                     "used; 0 sets no limit."}};
+                             .help = "How much memory may be used; 0 sets no limit. What happens beyond "
+                                     "it, maxmemory-policy says. Replies that wait for slow clients do "
+                                     "not count, but for large values and messages, which are not "
+                                     "copied."}};
   Option<bool> jemalloc_bg_thread{*this,
                                   "jemalloc-bg-thread",
                                   true,
