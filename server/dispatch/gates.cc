@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "server/base/clock.h"
 #include "server/base/text.h"
 #include "server/dispatch/transaction.h"
 
@@ -57,13 +58,24 @@ bool is_queued(const Command& command, const Client& client) {
   return client.is_in_transaction() && !runs_in_transaction(command);
 }
 
+// Makes room for so many bytes, measured for whoever listens.
+bool make_room(const Context& context, size_t bytes) {
+  Eviction& eviction = context.keyspace.eviction;
+  auto& slow_event = context.services.hooks.slow_event;
+  if (!slow_event.is_used()) [[likely]] return eviction.make_room(bytes);
+  const int64_t began_ns = monotonic_ns();
+  const bool has_room = eviction.make_room(bytes);
+  slow_event("eviction-cycle", monotonic_ns() - began_ns);
+  return has_room;
+}
+
 Status has_memory(const Context& context, const Command& command,
                   std::span<const std::string_view> arguments) {
   if (!context.keyspace.eviction.has_limit()) [[likely]] return ok;
   if (!command.has(kDenyOom) && !is_queued(command, context.client)) return ok;
   size_t bytes = 0;
   for (const std::string_view argument : arguments) bytes += argument.size();
-  return context.keyspace.eviction.make_room(bytes) ? ok : Status(errors::out_of_memory());
+  return make_room(context, bytes) ? ok : Status(errors::out_of_memory());
 }
 
 }  // namespace
