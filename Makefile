@@ -1,5 +1,5 @@
 # The face of the project. `make run` and `make test` are all that anyone needs; `make help` lists the rest.
-# Variables: ARGS, PREFIX, DESTDIR, CXX (with a BUILD folder of its own), JOBS, FUZZ_SECONDS.
+# Variables: ARGS, PREFIX, DESTDIR, CXX (with a BUILD folder of its own), JOBS, FUZZ_SECONDS, TRACES.
 
 BUILD ?= build
 ASAN_BUILD ?= build-asan
@@ -7,6 +7,7 @@ FUZZ_BUILD ?= build-fuzz
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
+TRACES ?= ../shared/traces
 NPM_SECONDS ?= 300
 ARGS ?=
 
@@ -22,7 +23,7 @@ CTEST = ctest --output-on-failure --no-tests=error
 
 # Ninja builds in parallel; two of these steps at once would fight for apt and for the processors.
 .NOTPARALLEL:
-.PHONY: run build test asan test-reference fuzz bench deps deps-build install uninstall format clean help
+.PHONY: run build test asan test-reference fuzz bench bench-eviction deps deps-build install uninstall format clean help
 
 run: build ## build a release and start it on port 6379; options for the server: ARGS="--port 7000"
 	@exec $(BUILD)/larder-server $(ARGS)
@@ -68,6 +69,12 @@ bench: deps build $(BUILD)/reference/redis-server ## compare with redis-server s
 	@cmake --build $(BUILD) -j $(JOBS) --target bench_load bench_pinger
 	tests/bench/run --larder $(BUILD)/larder-server --tools $(BUILD)/tests \
 	  --peer "$(BUILD)/reference/redis-server --save '' --appendonly no --bind 127.0.0.1" $(ARGS)
+
+bench-eviction: deps build $(BUILD)/reference/redis-server ## replay traces through full caches: hit ratios, latency; TRACES=folder, ARGS="--quick" ...
+	@packaging/install-packages zstd
+	@cmake --build $(BUILD) -j $(JOBS) --target bench_load bench_pinger bench_replay
+	tests/bench/run --sections replay,full --trace-folder $(TRACES) --larder $(BUILD)/larder-server \
+	  --tools $(BUILD)/tests --peer "$(BUILD)/reference/redis-server --save '' --appendonly no --bind 127.0.0.1" $(ARGS)
 
 # The Node clients that the integration tests use, in the versions of the lock file.
 %/node/installed: $(NODE_TESTS)/package.json $(NODE_TESTS)/package-lock.json | deps

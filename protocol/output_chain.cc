@@ -48,6 +48,7 @@ OutputChain& OutputChain::operator=(OutputChain&& other) noexcept {
   tail_ = std::exchange(other.tail_, nullptr);
   block_ = std::exchange(other.block_, nullptr);
   memory_ = std::exchange(other.memory_, 0);
+  block_memory_ = std::exchange(other.block_memory_, 0);
   limit_ = std::exchange(other.limit_, kNoLimit);
   overflowed_ = std::exchange(other.overflowed_, false);
   return *this;
@@ -91,6 +92,7 @@ void OutputChain::add_block(size_t room) {
   char* const memory = static_cast<char*>(::operator new(bytes));
   block_ = new (memory) Block{.bytes = bytes, .segments = 0};
   memory_ += bytes;
+  block_memory_ += bytes;
   start_segment(memory + sizeof(Block));
   end_ = memory + bytes;
 }
@@ -224,6 +226,7 @@ void OutputChain::free_segment(Segment* segment) {
   }
   if (--block->segments > 0) return;
   memory_ -= block->bytes;
+  block_memory_ -= block->bytes;
   ::operator delete(block);
 }
 

@@ -96,6 +96,8 @@ class OutputChain {
   size_t bytes() const { return bytes_; }
   // What the chain holds: its blocks, and the external bytes that are still to be sent.
   size_t memory() const { return memory_; }
+  // Its blocks alone: what nobody else holds.
+  size_t block_memory() const { return block_memory_; }
 
   // Describes the front of the queue for writev; returns how many entries were used. Stays true
   // until the next change.
@@ -130,6 +132,7 @@ class OutputChain {
   size_t memory_ = 0;
   size_t limit_ = kNoLimit;
   bool overflowed_ = false;
+  size_t block_memory_ = 0;
 };
 
 }  // namespace larder

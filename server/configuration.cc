@@ -6,6 +6,7 @@ Configuration::Configuration() {
   options.add(network);
   options.add(dispatch);
   options.add(keyspace);
+  options.add(eviction);
   options.add(defragmentation);
   options.add(types);
   options.add(process);

@@ -7,6 +7,7 @@
 #include "server/config/options.h"
 #include "server/dispatch/dispatch_options.h"
 #include "server/keyspace/defragmentation_options.h"
+#include "server/keyspace/eviction_options.h"
 #include "server/keyspace/keyspace_options.h"
 #include "server/keyspace/type_options.h"
 #include "server/network/network_options.h"
@@ -23,6 +24,7 @@ struct Configuration {
   ProcessOptions process;
   DispatchOptions dispatch;
   KeyspaceOptions keyspace;
+  EvictionOptions eviction;
   DefragmentationOptions defragmentation;
   TypeOptions types;
   CompatibilityOptions compatibility;

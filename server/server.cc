@@ -75,6 +75,7 @@ void Server::register_info() {
   info_.add(dispatcher_.client_memory_info());
   info_.add(defragmentation_.memory_info);
   info_.add(defragmentation_.stats);
+  info_.add(keyspace_.eviction.stats);
   server_info_.add_to(info_);
   for (const auto& module : modules_) {
     if (!module->info.fields().empty()) info_.add(module->info);
@@ -171,6 +172,7 @@ void Server::buffers_settled(std::span<Connection* const> read, std::span<Connec
 }
 
 bool Server::rest() {
+  keyspace_.eviction.set_uncounted(reactor_.queued_output());
   bool has_more = false;
   do_work("expire-cycle", [&] { has_more = free_and_expire(); });
   if (!has_more) plan_background_work();
@@ -251,7 +253,7 @@ void Server::take_memory_limit() {
   const MemoryLimit& option = *configuration_.keyspace.maxmemory;
   const size_t limit = option.bytes(memory_.machine().bytes);
   memory_.set_limit(limit);
-  dispatcher_.rules().gates.max_memory = limit;
+  keyspace_.eviction.set_limit(limit);
   const int64_t clients = *configuration_.network.maxmemory_clients;
   dispatcher_.set_client_memory_limit(
       clients >= 0 ? static_cast<size_t>(clients) : limit / 100 * static_cast<size_t>(-clients));
@@ -317,6 +319,8 @@ void Server::take_rules() {
   rules.request_limits.max_bulk_bytes = static_cast<size_t>(network.proto_max_bulk_len.get());
   rules.max_input_bytes = static_cast<size_t>(network.client_query_buffer_limit.get());
   rules.gates.debug_command = gate_rule(configuration_.process.enable_debug_command.get());
+  keyspace_.usage.configure(configuration_.eviction.settings());
+  keyspace_.eviction.configure(configuration_.eviction.settings());
   limits_.max_bulk_bytes = rules.request_limits.max_bulk_bytes;
   rules.output_limits = network.client_output_buffer_limit.get();
   login_.set_password(configuration_.dispatch.requirepass.get());
@@ -337,7 +341,9 @@ void Server::follow_options() {
            &configuration_.keyspace.maxmemory, &network.maxmemory_clients}) {
     option->on_change(rules_changed);
   }
-  for (OptionBase* option : configuration_.types.options()) option->on_change(rules_changed);
+  for (const OptionGroup* group : std::initializer_list<const OptionGroup*>{&configuration_.eviction, &configuration_.types}) {
+    for (OptionBase* option : group->options()) option->on_change(rules_changed);
+  }
   on_change({&network.port, &network.bind}, [this] { return listen(); });
   network.maxclients.on_change([this]() -> Status {
     TRY(max_clients_, make_room_for_clients(static_cast<uint32_t>(configuration_.network.maxclients.get())));

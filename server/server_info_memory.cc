@@ -66,12 +66,12 @@ MemorySection::MemorySection(const InfoSources& sources)
     : InfoGroup("Memory"), fields_(*this, [sources](InfoWriter& out) {
         MemoryWriter writer(out);
         const MemoryReport report = make_memory_report(sources.services);
-        const OptionBase* policy = sources.services.options.find("maxmemory-policy");
         write_use(writer, report);
         writer.bytes_human("total_system_memory", machine_memory());
         writer.bytes_human("maxmemory", sources.services.memory.limit());
-        if (policy != nullptr) writer.text("maxmemory_policy", policy->text());
+        writer.text("maxmemory_policy", sources.configuration.eviction.maxmemory_policy.text());
         write_overhangs(writer, report);
+        writer.bytes("mem_not_counted_for_evict", sources.services.keyspace.eviction.uncounted());
         writer.bytes("mem_clients_slaves", report.replicas);
         writer.bytes("mem_clients_normal", report.clients);
         writer.text("mem_allocator", allocator_name());

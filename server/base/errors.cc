@@ -203,6 +203,11 @@ Error frequency_not_tracked() {
       "An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when "
       "switching between policies at runtime LRU and LFU data will take some time to adjust.");
 }
+Error idle_time_not_tracked() {
+  return error(
+      "An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching "
+      "between policies at runtime LRU and LFU data will take some time to adjust.");
+}
 Error invalid_database_index() { return error("invalid DB index"); }
 Error invalid_first_database_index() { return error("invalid first DB index"); }
 Error invalid_second_database_index() { return error("invalid second DB index"); }

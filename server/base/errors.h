@@ -106,6 +106,7 @@ Error missing_expire_time();
 Error one_field_condition();  // FNX and FXX together
 Error one_field_time();       // EX and KEEPTTL together ...
 Error frequency_not_tracked();
+Error idle_time_not_tracked();
 Error invalid_database_index();
 Error invalid_first_database_index();   // SWAPDB
 Error invalid_second_database_index();

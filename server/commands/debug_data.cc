@@ -37,7 +37,7 @@ Status object(Context& ctx) {
   const Database::Slot* slot = ctx.database().find(ctx.key(2));
   if (slot == nullptr) return errors::no_such_key();
   const Entry& entry = *slot->get();
-  const int64_t idle_seconds = Database::idle_seconds(*slot, ctx.now_ms());
+  const int64_t idle_seconds = ctx.keyspace.usage.idle_seconds(slot->bits());
   const int64_t clock = (ctx.now_ms() / 1000 - idle_seconds) & 0xffffff;
   const std::string encoding(encoding_name(entry.value()));
   const size_t length = entry.type() == Type::string ? serialized_length(String(entry.value())) : 0;

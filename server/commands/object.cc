@@ -25,16 +25,23 @@ Status encoding(Context& ctx) {
   });
 }
 
-// OBJECT FREQ key. There is no policy yet that counts uses.
+// OBJECT FREQ key
 Status freq(Context& ctx) {
-  return describe_key(
-      ctx, [](const Database::Slot&) -> Status { return errors::frequency_not_tracked(); });
+  return describe_key(ctx, [&](const Database::Slot& slot) -> Status {
+    const UsageKind kind = ctx.keyspace.usage.kind();
+    if (kind != UsageKind::frequency && kind != UsageKind::hybrid) {
+      return errors::frequency_not_tracked();
+    }
+    ctx.reply.integer(ctx.keyspace.usage.frequency(slot.bits()));
+    return ok;
+  });
 }
 
 // OBJECT IDLETIME key
 Status idletime(Context& ctx) {
   return describe_key(ctx, [&](const Database::Slot& slot) -> Status {
-    ctx.reply.integer(Database::idle_seconds(slot, ctx.now_ms()));
+    if (ctx.keyspace.usage.kind() == UsageKind::frequency) return errors::idle_time_not_tracked();
+    ctx.reply.integer(ctx.keyspace.usage.idle_seconds(slot.bits()));
     return ok;
   });
 }
@@ -56,7 +63,7 @@ Status help(Context& ctx) {
       "FREQ <key>",
       "    Tell how often <key> is used, as a policy that counts uses sees it.",
       "IDLETIME <key>",
-      "    Tell how many seconds ago <key> was last used; beyond an hour, to 17 minutes.",
+      "    Tell how many seconds ago <key> was last used, as exactly as the policy has it.",
       "REFCOUNT <key>",
       "    Tell how many keys share the value of <key>.",
   };

@@ -42,13 +42,6 @@ constexpr Row kRows[] = {
     {"loadmodule", Kind::lines, "", kRefused, {.file_only = true}},
     {"enable-debug-assert", Kind::boolean, "no", kIgnored, {.immutable = true}},
     // Memory
-    {"maxmemory-policy", Kind::name, "noeviction", kRefused, {},
-     "volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu "
-     "allkeys-random noeviction"},
-    {"maxmemory-samples", Kind::integer, "5", kIgnored, {.min = 1, .max = kIntMax}},
-    {"maxmemory-eviction-tenacity", Kind::integer, "10", kIgnored, {.max = 100}},
-    {"lfu-log-factor", Kind::integer, "10", kIgnored, {.max = kIntMax}},
-    {"lfu-decay-time", Kind::integer, "1", kIgnored, {.max = kIntMax}},
     {"active-expire-effort", Kind::integer, "1", kIgnored, {.min = 1, .max = 10}},
     // Encodings
     {"list-compress-depth", Kind::integer, "0", kIgnored, {.max = kIntMax}},

@@ -76,6 +76,7 @@ void Dispatcher::close(Connection& connection) {
 
 void Dispatcher::run_turn(std::span<Connection* const> ready, int64_t began_us) {
   services_.keyspace.set_now_ms(wall_clock_ms());
+  services_.keyspace.eviction.begin_turn();
   if (pause_until_ms_ != 0 && !is_paused()) unpause();
   active_.clear();
   for (Connection* connection : ready) {
@@ -467,7 +468,8 @@ Status Dispatcher::run_transaction(Context& context) {
   watched_keys_.notice_expired(transaction.watch);
   const bool has_changed = client.watched_key_changed;
   const bool had_errors = transaction.had_errors;
-  const bool is_out_of_memory = (transaction.flags & kDenyOom) != 0 && is_memory_full(rules_.gates);
+  const bool is_out_of_memory = (transaction.flags & kDenyOom) != 0 &&
+                                !services_.keyspace.eviction.make_room(client.queued_bytes);
   const std::vector<Transaction::Queued> queue = std::move(transaction.queue);
   if (had_errors || is_out_of_memory || has_changed) {
     discard_transaction(client);

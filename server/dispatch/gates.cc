@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "server/base/allocator.h"
+#include "server/base/clock.h"
 #include "server/base/text.h"
 #include "server/dispatch/transaction.h"
 
@@ -58,17 +58,32 @@ bool is_queued(const Command& command, const Client& client) {
   return client.is_in_transaction() && !runs_in_transaction(command);
 }
 
-Status has_memory(const Command& command, const Client& client, const GateRules& rules) {
-  if (rules.max_memory == 0) [[likely]] return ok;
-  if (!command.has(kDenyOom) && !is_queued(command, client)) return ok;
-  return is_memory_full(rules) ? Status(errors::out_of_memory()) : ok;
+// Makes room for so many bytes, measured for whoever listens.
+bool make_room(const Context& context, size_t bytes) {
+  Eviction& eviction = context.keyspace.eviction;
+  auto& slow_event = context.services.hooks.slow_event;
+  if (!slow_event.is_used()) [[likely]] return eviction.make_room(bytes);
+  const int64_t began_ns = monotonic_ns();
+  const bool has_room = eviction.make_room(bytes);
+  slow_event("eviction-cycle", monotonic_ns() - began_ns);
+  return has_room;
+}
+
+Status has_memory(const Context& context, const Command& command,
+                  std::span<const std::string_view> arguments) {
+  if (!context.keyspace.eviction.has_limit()) [[likely]] return ok;
+  if (!command.has(kDenyOom) && !is_queued(command, context.client)) return ok;
+  size_t bytes = 0;
+  for (const std::string_view argument : arguments) bytes += argument.size();
+  const bool has_room = make_room(context, bytes);
+  // What was evicted is told before the reply, which has not begun.
+  if (context.client.waiting_push_bytes != 0) [[unlikely]] {
+    context.services.pushes.deliver_waiting(context.client);
+  }
+  return has_room ? ok : Status(errors::out_of_memory());
 }
 
 }  // namespace
-
-bool is_memory_full(const GateRules& rules) {
-  return rules.max_memory != 0 && used_memory() > rules.max_memory;
-}
 
 Status pass_gates(const Context& context, const Command* command,
                   std::span<const std::string_view> arguments, const GateRules& rules) {
@@ -76,7 +91,7 @@ Status pass_gates(const Context& context, const Command* command,
   TRY(has_right_arity(*command, arguments.size()));
   TRY(is_enabled(*command, context.client, rules));
   TRY(is_authenticated(*command, context.client));
-  return has_memory(*command, context.client, rules);
+  return has_memory(context, *command, arguments);
 }
 
 }  // namespace larder

@@ -10,16 +10,12 @@ namespace larder {
 struct GateRules {
   // Who may use DEBUG, as enable-debug-command says: 0 nobody, 1 everybody, 2 clients of this machine.
   enum class Allowed { no, yes, local } debug_command = Allowed::no;
-  size_t max_memory = 0;  // maxmemory; 0: no limit
 };
 
 // Passes the request through all gates, in the order in which clients of Redis see their errors: an
 // unknown command (nullptr) and a wrong number of arguments before a missing login, a full memory after
-// all three. A few nanoseconds where nothing is in the way.
+// all three. A few nanoseconds where nothing is in the way; where memory is full, what eviction takes.
 Status pass_gates(const Context& context, const Command* command,
                   std::span<const std::string_view> arguments, const GateRules& rules);
-
-// Whether more memory is used than maxmemory allows.
-bool is_memory_full(const GateRules& rules);
 
 }  // namespace larder

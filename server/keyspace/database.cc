@@ -13,19 +13,17 @@ constexpr int64_t kMaxClockSetBackMs = 1000;
 
 Database::Slot* Database::insert(const Key& key, Entry* entry, int64_t now_ms) {
   Slot* slot = table_.insert(key.hash, entry);
-  if (entry->has_expiry()) {
-    slot->set_bits(kExpiresBit);
-    index_expiry(key.hash, kNoExpiry, entry->expiry_ms(), now_ms);
-  }
-  set_stamp(*slot, IdleTime::stamp(now_ms));
+  const uint16_t word = usage_.admit(ghost_hash(key.hash), entry->allocated_bytes());
+  slot->set_bits(entry->has_expiry() ? word | kExpiresBit : word);
+  if (entry->has_expiry()) index_expiry(key.hash, kNoExpiry, entry->expiry_ms(), now_ms);
   return slot;
 }
 
-uint64_t Database::age_stamps(uint64_t position, int64_t now_ms) {
-  return table_.visit_segment<false>(position, [&](Slot& slot) {
-    const auto stamp = static_cast<uint16_t>(slot.bits() >> kStampShift);
-    touch(slot, IdleTime::aged(stamp, now_ms));
-  });
+void Database::note_size(Slot& slot) {
+  // Of a large collection one element stands for all: the classes are coarse.
+  const Entry& entry = *slot.get();
+  const size_t bytes = entry.allocated_bytes() + value_memory(entry.value(), 1);
+  slot.set_bits(HybridWord::with_size(slot.bits(), bytes));
 }
 
 Entry* Database::reshape(const Key& key, Slot* slot, Type type, uint8_t encoding,
@@ -48,6 +46,7 @@ void Database::set_expiry(const Key& key, Slot* slot, int64_t expiry_ms, int64_t
 
 Entry* Database::take(const Key& key, Slot* slot) {
   if (slot->get()->has_expiry()) expiring_--;
+  usage_.forget();
   forget_fields(*slot->get());
   return table_.erase(key.hash, slot);
 }

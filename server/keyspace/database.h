@@ -13,7 +13,7 @@
 #include "server/base/clock.h"
 #include "server/keyspace/disposal.h"
 #include "server/keyspace/entry.h"
-#include "server/keyspace/idle_time.h"
+#include "server/keyspace/key_usage.h"
 #include "server/structures/hash_table.h"
 #include "server/structures/timing_wheel.h"
 
@@ -27,8 +27,9 @@ class Database {
   using Table = HashTable<Entry, EntryTraits>;
   using Slot = Table::Slot;
 
-  // `disposal` frees what takes long, and outlives the database.
-  Database(int index, Disposal& disposal) : index_(index), disposal_(disposal) {}
+  // `disposal` frees what takes long, `usage` gives new keys their bits. Both outlive the database.
+  Database(int index, Disposal& disposal, KeyUsage& usage)
+      : index_(index), disposal_(disposal), usage_(usage) {}
   ~Database() { drain(Deadline::never()); }
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -56,18 +57,20 @@ class Database {
   void prefetch_bucket(uint64_t hash) const { table_.prefetch_bucket(hash); }
   void prefetch_entry(uint64_t hash) const { table_.prefetch_element(hash); }
 
-  // Notes that a key was used at a moment, which is given as IdleTime::stamp.
-  static void touch(Slot& slot, uint16_t stamp) {
-    if (slot.bits() >> kStampShift != stamp) set_stamp(slot, stamp);
+  // A step of the walk that keeps the bits of usage from coming round: as visit_segment's.
+  uint64_t age(uint64_t position) {
+    return table_.visit_segment<false>(position,
+                                       [&](Slot& slot) { slot.set_bits(usage_.aged(slot.bits())); });
   }
-  static int64_t idle_seconds(const Slot& slot, int64_t now_ms) {
-    return IdleTime::idle_seconds(static_cast<uint16_t>(slot.bits() >> kStampShift), now_ms);
-  }
-  // Keeps the stamps of long idle keys from coming round: a step of a walk as visit_segment's.
-  uint64_t age_stamps(uint64_t position, int64_t now_ms);
+  // Notes how much memory the key in `slot` takes now. Only where KeyUsage::has_sizes.
+  static void note_size(Slot& slot);
 
   // Adds an entry for a key that is not there; the database owns it from then on.
   Slot* insert(const Key& key, Entry* entry, int64_t now_ms);
+  // What the key is called in the ghost, which all databases share.
+  uint64_t ghost_hash(uint64_t hash) const {
+    return hash + static_cast<uint64_t>(index_) * 0x9e3779b97f4a7c15;
+  }
   // Changes the shape of a slot's entry (Entry::reshape), its expiry included.
   Entry* reshape(const Key& key, Slot* slot, Type type, uint8_t encoding, int64_t expiry_ms,
                  size_t value_size, int64_t now_ms);
@@ -107,6 +110,20 @@ class Database {
     return table_.move_segment(position, move);
   }
   Slot* random(Random& random) const { return table_.random(random); }
+  // Several keys at once, and a way back to them: see HashTable::sample_bucket and visit_bucket.
+  template <class Visit>
+  void sample_bucket(Random& random, Visit&& visit) const {
+    table_.sample_bucket(random, visit);
+  }
+  template <class Visit>
+  void visit_bucket(uint64_t position, Visit&& visit) const {
+    table_.visit_bucket(position, visit);
+  }
+  // All keys, step by step; reads no entries: see HashTable::visit_places.
+  template <class Visit>
+  uint64_t visit_places(uint64_t position, Visit&& visit) const {
+    return table_.visit_places(position, visit);
+  }
 
   // Removes keys whose time has come, until none is left or the deadline passes. `on_expired(const
   // Entry&)` sees each when it is not in the table any more, and before it is freed. Returns whether
@@ -139,14 +156,10 @@ class Database {
   }
 
  private:
-  // The owner's bits of a slot. Bit 0: the entry has an expiry. The others: when it was last used.
-  static constexpr uint16_t kExpiresBit = 1;
-  static constexpr unsigned kStampShift = 1;
+  // The owner's bits of a slot: eviction_word.h.
+  static constexpr uint16_t kExpiresBit = EvictionWord::kExpiresBit;
   static constexpr size_t kExpireBatch = 32;
 
-  static void set_stamp(Slot& slot, uint16_t stamp) {
-    slot.set_bits(static_cast<uint16_t>((stamp << kStampShift) | (slot.bits() & kExpiresBit)));
-  }
   void index_expiry(uint64_t hash, int64_t old_ms, int64_t new_ms, int64_t now_ms);
   Slot* find_expired(TimingWheel::Reference reference, int64_t now_ms, bool add_again);
   void prefetch(const TimingWheel::Reference* references, size_t count) const;
@@ -156,6 +169,7 @@ class Database {
 
   int index_;
   Disposal& disposal_;
+  KeyUsage& usage_;
   Table table_;
   size_t expiring_ = 0;
   int64_t average_ttl_ms_ = 0;

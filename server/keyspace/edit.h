@@ -81,6 +81,7 @@ class EditedEntry : public ValuePlace {
     if (type_ == Type::hash && slot_ != nullptr) {
       database_->index_fields(key_.hash, slot_, keyspace_->now_ms());
     }
+    if (keyspace_->usage.has_sizes() && slot_ != nullptr) Database::note_size(*slot_);
     keyspace_->changed({event_class, event, *database_, key_.name});
   }
 

@@ -6,11 +6,11 @@
 
 namespace larder {
 
-Keyspace::Keyspace(size_t database_count)  {
+Keyspace::Keyspace(size_t database_count) {
   set_now_ms(wall_clock_ms());
-  next_aging_ms_ = now_ms_ + IdleTime::kAgingIntervalMs;
+  usage.begin_aging();
   for (size_t i = 0; i < database_count; i++) {
-    databases_.push_back(std::make_unique<Database>(static_cast<int>(i), disposal));
+    databases_.push_back(std::make_unique<Database>(static_cast<int>(i), disposal, usage));
   }
 }
 
@@ -71,8 +71,9 @@ const Entry* Keyspace::random_entry(Database& database) {
 }
 
 void Keyspace::empty(Database& database) {
-  auto contents = std::make_unique<Database>(database.index(), disposal);
+  auto contents = std::make_unique<Database>(database.index(), disposal, usage);
   contents->swap_contents(database);
+  usage.forget(contents->size());
   changes_ += contents->size();
   flushed_contents_.push_back(std::move(contents));
 }
@@ -140,7 +141,8 @@ bool Keyspace::do_background_work(Deadline deadline) {
     has_more |= expire_fields(database, deadline);
   }
   has_more |= free_removed(deadline);
-  has_more |= age_stamps(deadline);
+  has_more |= eviction.do_background_work(deadline);
+  has_more |= age_usage(deadline);
   return has_more;
 }
 
@@ -153,35 +155,31 @@ bool Keyspace::expire_fields(Database& database, Deadline deadline) {
   });
 }
 
-bool Keyspace::age_stamps(Deadline deadline) {
-  // A clock that was set back must not make the next walk wait for it.
-  next_aging_ms_ = std::min(next_aging_ms_, now_ms_ + IdleTime::kAgingIntervalMs);
-  if (now_ms_ < next_aging_ms_) return false;
+bool Keyspace::age_usage(Deadline deadline) {
+  if (!is_aging_) {
+    if (!usage.aging_is_due()) return false;
+    usage.begin_aging();
+    is_aging_ = true;
+  }
   do {
-    aging_position_ = databases_[aging_database_]->age_stamps(aging_position_, now_ms_);
+    aging_position_ = databases_[aging_database_]->age(aging_position_);
     if (aging_position_ != 0) continue;
     if (++aging_database_ < databases_.size()) continue;
     aging_database_ = 0;
-    next_aging_ms_ = now_ms_ + IdleTime::kAgingIntervalMs;
+    is_aging_ = false;
     return false;
   } while (!deadline.has_passed());
   return true;
 }
 
 int64_t Keyspace::next_background_ms() const {
-  if (!flushed_contents_.empty() || disposal.pending() > 0) return now_ms_;
-  int64_t next_ms = total_keys() == 0 ? INT64_MAX : next_aging_ms_;
+  if (has_removed()) return now_ms_;
+  int64_t next_ms = total_keys() == 0 ? INT64_MAX : usage.next_aging_ms();
   if (!active_expiry_) return next_ms;
   for (const auto& database : databases_) {
     next_ms = std::min({next_ms, database->next_expiry_ms(), database->next_field_expiry_ms()});
   }
   return next_ms;
-}
-
-size_t Keyspace::total_keys() const {
-  size_t keys = 0;
-  for (const auto& database : databases_) keys += database->size();
-  return keys;
 }
 
 }  // namespace larder

@@ -13,7 +13,9 @@
 #include "server/info/info.h"
 #include "server/keyspace/database.h"
 #include "server/keyspace/disposal.h"
+#include "server/keyspace/eviction.h"
 #include "server/keyspace/key_event.h"
+#include "server/keyspace/key_usage.h"
 
 namespace larder {
 
@@ -42,7 +44,7 @@ class Keyspace {
   int64_t now_ms() const { return now_ms_; }
   void set_now_ms(int64_t now_ms) {
     now_ms_ = now_ms;
-    stamp_ = IdleTime::stamp(now_ms);
+    usage.set_now_ms(now_ms);
   }
 
   // The slot of a key that is alive, or nullptr. A key found expired is removed. Valid until the next
@@ -54,7 +56,7 @@ class Keyspace {
       slot = nullptr;
     }
     if (slot != nullptr && (lookup == Lookup::read || lookup == Lookup::write)) {
-      Database::touch(*slot, stamp_);
+      usage.touch(*slot);
     }
     if (lookup == Lookup::read || lookup == Lookup::peek) {
       slot != nullptr ? static_cast<void>(++stats.keyspace_hits) : missed(database, key);
@@ -62,6 +64,8 @@ class Keyspace {
     return slot;
   }
 
+  // Removes a key that was found expired.
+  void expire(Database& database, const Key& key, Database::Slot* slot);
   // Removes a key; returns whether it was there. The caller says why by `event`.
   bool remove(Database& database, const Key& key, std::string_view event);
   // Sets an expiry, or with one in the past removes the key ("del"), as EXPIRE and its kin do.
@@ -86,6 +90,9 @@ class Keyspace {
   // Frees what was flushed, and large values that were removed, until the deadline passes. Returns whether
   // some is left.
   bool free_removed(Deadline deadline);
+  bool has_removed() const { return !flushed_contents_.empty() || disposal.pending() > 0; }
+  // Evicts keys by maxmemory-policy until so many bytes are free that were not: see Eviction::evict.
+  size_t evict(size_t bytes, Deadline deadline) { return eviction.evict(bytes, deadline); }
   void swap(Database& first, Database& second);
 
   // Makes the tables as small as what is in them allows: a walk over all databases that goes on where the
@@ -94,7 +101,8 @@ class Keyspace {
   // How many keys and values wait to be freed in the background.
   size_t pending_disposal() const;
 
-  // Frees what was flushed and removes keys whose time has come. Returns whether there is more to do.
+  // Frees what was flushed, removes keys whose time has come, and evicts where memory is full. Returns
+  // whether there is more to do.
   bool do_background_work(Deadline deadline);
   // When do_background_work has something to do again; INT64_MAX: only when something changes.
   int64_t next_background_ms() const;
@@ -116,7 +124,7 @@ class Keyspace {
   }
   // Changes since the process started: what "rdb_changes_since_last_save" counts.
   uint64_t changes() const { return changes_; }
-  size_t total_keys() const;
+  size_t total_keys() const { return usage.keys(); }
 
   Hook<const KeyEvent&> key_changed;
   // What only notifications are about: keys that came to life, and keys that were read and not there.
@@ -127,23 +135,23 @@ class Keyspace {
   KeyspaceStats stats;
   Random random;
   TypeLimits type_limits;  // up to which size collections keep their small forms
-  Disposal disposal;       // outlives the databases
+  Disposal disposal;       // this and the usage outlive the databases
+  KeyUsage usage;
+  Eviction eviction{*this};
 
  private:
   void empty(Database& database);
-  bool age_stamps(Deadline deadline);
+  bool age_usage(Deadline deadline);
   bool expire_fields(Database& database, Deadline deadline);
   void missed(Database& database, const Key& key);
-  void expire(Database& database, const Key& key, Database::Slot* slot);
 
   std::vector<std::unique_ptr<Database>> databases_;
   // Contents that were flushed and wait to be freed.
   std::deque<std::unique_ptr<Database>> flushed_contents_;
   size_t next_to_expire_ = 0;  // the database that the next slice of expiry begins with
   int64_t now_ms_;
-  uint16_t stamp_;  // of now_ms_
-  // The walk that ages the stamps of when keys were used.
-  int64_t next_aging_ms_;
+  // The walk that ages what KeyUsage keeps of all keys.
+  bool is_aging_ = false;
   size_t aging_database_ = 0;
   uint64_t aging_position_ = 0;
   // The walk of compact_tables.

@@ -36,9 +36,10 @@ struct KeyspaceOptions : OptionGroup {
       *this,
       "maxmemory",
       {},
-      {.help = "Commands that need memory are refused while more than this is used; 0 sets no limit. "
-               "50% is half of what the machine and its control groups (cgroup v1 and v2) allow the "
-               "process; auto is 80% of it, which leaves room for what is not data."}};
+      {.help = "How much memory may be used; 0 sets no limit. What happens beyond it, maxmemory-policy "
+               "says. 50% is half of what the machine and its control groups (cgroup v1 and v2) allow the "
+               "process; auto is 80% of it, which leaves room for what is not data. Replies that wait for "
+               "slow clients do not count, but for large values and messages, which are not copied."}};
   Option<bool> jemalloc_bg_thread{*this,
                                   "jemalloc-bg-thread",
                                   true,

@@ -3,8 +3,8 @@
 namespace larder {
 
 // The one line that joins memory pressure with eviction.
-size_t Host::evict_keys([[maybe_unused]] size_t bytes, [[maybe_unused]] Deadline deadline) {
-  return 0;
+size_t Host::evict_keys(size_t bytes, Deadline deadline) {
+  return services_.keyspace.evict(bytes, deadline);
 }
 
 }  // namespace larder

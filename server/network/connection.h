@@ -151,6 +151,7 @@ class Connection {
   uint64_t last_transfer_ms_ = 0;
   InputBuffer input_;
   OutputChain output_;
+  size_t counted_output_ = 0;  // what it adds to Reactor::queued_output
   size_t backed_up_bytes_ = kBackedUpBytes;
   size_t bytes_when_asked_ = 0;  // of output that waited at the last relent_if_stuck, if backed up
   LargeRead large_;

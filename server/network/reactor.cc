@@ -206,6 +206,8 @@ void Reactor::flush(Connection& connection) {
   if (connection.closing_) return;
   const bool was_blocked = connection.write_blocked_;
   connection.flush();
+  const size_t queued = connection.output_.block_memory();
+  queued_output_ += queued - std::exchange(connection.counted_output_, queued);
   if (connection.closing_) return;
   if (!connection.write_blocked_) {
     if (connection.close_after_flush_) return connection.close_now();
@@ -239,6 +241,7 @@ void Reactor::close_marked() {
 // freed only in its callback.
 void Reactor::close_handle(Connection& connection) {
   connection.output_.clear();
+  queued_output_ -= connection.counted_output_;
   const auto found = connections_.find(connection.id_);
   LARDER_ASSERT(found != connections_.end());
   found->second.release();

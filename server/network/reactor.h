@@ -70,6 +70,9 @@ class Reactor {
   // For timers, signals and listeners.
   uv_loop_t* loop() { return &loop_; }
   NetworkStats& stats() { return stats_; }
+  // Memory of output that clients have not taken yet, as of the last flush; without large values and
+  // messages, which others hold as well.
+  size_t queued_output() const { return queued_output_; }
 
  private:
   friend class Connection;
@@ -103,6 +106,7 @@ class Reactor {
   bool is_stopping_ = false;
   bool has_more_rest_ = false;
   int keepalive_seconds_ = 0;
+  size_t queued_output_ = 0;
   uint64_t turn_ = 0;
   int64_t turn_began_us_ = 0;  // 0: it has not found anything to do yet
   int64_t early_us_ = 0;       // of timers that ran before that

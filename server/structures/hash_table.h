@@ -30,6 +30,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -249,17 +250,12 @@ class HashTable {
   // An element picked at random, each with the same odds; nullptr from an empty table.
   Slot* random(Random& random) const {
     if (size_ == 0) return nullptr;
-    // Every slot is hit with the same odds: segments by the first of their directory entries, buckets as
-    // if each segment had the largest size. About one try in three hits an element; only a table that
+    // Every slot is hit with the same odds. About one try in three hits an element; only a table that
     // lost most of its elements a moment ago needs many.
-    const size_t most_buckets = depth_ == 0 ? directory_[0].bucket_count() : kBucketCounts[kLargestCode];
     for (int tries = 0; tries < 1000; tries++) {
-      const size_t index = random.below(directory_.size());
-      const Segment segment = directory_[index];
-      const size_t spare = (size_t{1} << (depth_ - segment.depth())) - 1;
-      const size_t bucket = random.below(most_buckets);
-      if ((index & spare) != 0 || bucket >= segment.bucket_count()) continue;
-      Slot& slot = segment.buckets()[bucket].slots[random.below(kSlots)];
+      const auto place = try_bucket(random);
+      if (!place) continue;
+      Slot& slot = place->bucket().slots[random.below(kSlots)];
       if (!slot.is_empty()) return &slot;
     }
     Slot* found = nullptr;
@@ -267,6 +263,46 @@ class HashTable {
       position = visit_segment<false>(position, [&](Slot& slot) { found = &slot; });
     }
     return found;
+  }
+
+  // Visits the elements in a bucket picked at random, each with the same odds: a sample of up to seven
+  // for the cost of one cache line. `visit(uint64_t position, Slot&)`; a position is that of the bucket
+  // for visit_bucket.
+  template <class Visit>
+  void sample_bucket(Random& random, Visit&& visit) const {
+    if (size_ == 0) return;
+    for (int tries = 0; tries < 1000; tries++) {
+      const auto place = try_bucket(random);
+      if (!place) continue;
+      for (Slot& slot : place->bucket().slots) {
+        if (!slot.is_empty()) visit(place->position(), slot);
+      }
+      return;
+    }
+  }
+  // Visits the elements in the bucket that is at a position now: those of the time of sample_bucket, but
+  // for what came, went, or moved because the table grew or shrank.
+  template <class Visit>
+  void visit_bucket(uint64_t position, Visit&& visit) const {
+    if (directory_.empty()) return;
+    const Segment segment = segment_of(position);
+    for (Slot& slot : segment.buckets()[segment.bucket_of(position)].slots) {
+      if (!slot.is_empty()) visit(slot);
+    }
+  }
+
+  // As visit_segment<false>, with the position of each slot's bucket: `visit(uint64_t position, Slot&)`.
+  template <class Visit>
+  uint64_t visit_places(uint64_t position, Visit&& visit) const {
+    if (directory_.empty()) return 0;
+    const Segment segment = segment_of(position);
+    for (size_t at = 0; at < segment.bucket_count(); at++) {
+      const uint64_t place = segment.begin_of_bucket(position, at);
+      for (Slot& slot : segment.buckets()[at].slots) {
+        if (!slot.is_empty()) visit(place, slot);
+      }
+    }
+    return segment.end(position);
   }
 
   // Takes the table down from its end: `dispose(Slot&)` gets each element, until the deadline passes.
@@ -343,17 +379,42 @@ class HashTable {
     uint64_t end(uint64_t hash) const {
       return depth() == 0 ? 0 : begin(hash) + (uint64_t{1} << (64 - depth()));
     }
+    // The first hash whose home is `bucket`; behind the last one that of the next segment, or 0.
+    uint64_t begin_of_bucket(uint64_t hash, size_t bucket) const {
+      const uint64_t count = bucket_count();
+      // The smallest 32-bit fraction that bucket_of maps to `bucket`, rounded up.
+      const uint64_t fraction = ((static_cast<uint64_t>(bucket) << 32) + count - 1) / count;
+      return begin(hash) + (fraction << (32 - depth()));  // wraps to 0 behind the last segment
+    }
     // The first hash behind those whose home is `bucket`; 0 behind the last of all.
     uint64_t end_of_bucket(uint64_t hash, size_t bucket) const {
-      const uint64_t count = bucket_count();
-      // The smallest 32-bit fraction that bucket_of maps past `bucket`, rounded up.
-      const uint64_t fraction = ((static_cast<uint64_t>(bucket + 1) << 32) + count - 1) / count;
-      return begin(hash) + (fraction << (32 - depth()));  // wraps to 0 behind the last segment
+      return begin_of_bucket(hash, bucket + 1);
     }
 
    private:
     uint64_t word_ = 0;
   };
+
+  // A bucket, and how it is named beyond the next change.
+  struct BucketPlace {
+    Segment segment;
+    size_t index;
+    uint64_t segment_begin;
+
+    Bucket& bucket() const { return segment.buckets()[index]; }
+    uint64_t position() const { return segment.begin_of_bucket(segment_begin, index); }
+  };
+  // A bucket picked at random, each with the same odds: segments by the first of their directory entries,
+  // buckets as if each segment had the largest size. Of a table that is not empty; most tries hit one.
+  std::optional<BucketPlace> try_bucket(Random& random) const {
+    const size_t most_buckets = depth_ == 0 ? directory_[0].bucket_count() : kBucketCounts[kLargestCode];
+    const size_t index = random.below(directory_.size());
+    const Segment segment = directory_[index];
+    const size_t spare = (size_t{1} << (depth_ - segment.depth())) - 1;
+    const size_t bucket = random.below(most_buckets);
+    if ((index & spare) != 0 || bucket >= segment.bucket_count()) return std::nullopt;
+    return BucketPlace{segment, bucket, depth_ == 0 ? 0 : static_cast<uint64_t>(index) << (64 - depth_)};
+  }
 
   size_t directory_index(uint64_t hash) const {
     return static_cast<size_t>((hash >> 1) >> (63 - depth_));

@@ -46,7 +46,8 @@ TEST_CASE("a wrong line stops the start with file, number, line and reason") {
       {"appendonly yes", "this is not supported yet, the only accepted value is 'no'"},
       {"cluster-enabled yes", "this is not supported yet"},
       {"replicaof 127.0.0.1 6379", "this is not supported yet"},
-      {"maxmemory-policy allkeys-lru", "this is not supported yet"},
+      {"min-replicas-to-write 1", "this is not supported yet"},
+      {"maxmemory-policy lru", "argument(s) must be one of the following: volatile-lru, "},
       {"tls-port 6380", "this is not supported yet"},
       {"aclfile users.acl", "this is not supported yet"},
       {"user alice on nopass", "this is not supported yet"},
@@ -156,10 +157,10 @@ TEST_CASE("files include others, later lines and flags win, quoting and units wo
 }
 
 TEST_CASE("options without an effect are named in the log") {
-  TestServer server({"--io-threads", "4", "--lfu-log-factor", "5"});
+  TestServer server({"--io-threads", "4", "--active-expire-effort", "5"});
   CHECK(contains(server.log(), "have no effect in Larder: "));
   CHECK(contains(server.log(), "io-threads"));
-  CHECK(contains(server.log(), "lfu-log-factor"));
+  CHECK(contains(server.log(), "active-expire-effort"));
   CHECK_FALSE(contains(TestServer().log(), "have no effect"));
 }
 

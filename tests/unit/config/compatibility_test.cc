@@ -48,7 +48,7 @@ TEST_CASE_METHOD(Fixture, "compatibility: harmless options are checked, kept and
         std::vector<std::string>{"appendfsync", "replica-priority"});
   CHECK(reason("appendfsync often") ==
         "argument(s) must be one of the following: everysec, always, no");
-  CHECK(reason("maxmemory-samples 0") == "argument must be between 1 and 2147483647 inclusive");
+  CHECK(reason("active-expire-effort 0") == "argument must be between 1 and 10 inclusive");
   CHECK(reason("rdbcompression 1") == "argument must be 'yes' or 'no'");
 }
 
@@ -62,12 +62,12 @@ TEST_CASE_METHOD(Fixture, "compatibility: what would change the result is refuse
   CHECK(reason("replicaof 127.0.0.1 6380") == only(""));
   CHECK(reason("slaveof 127.0.0.1 6380") == only(""));
   CHECK(reason("tls-port 6380") == only("0"));
-  CHECK(reason("maxmemory-policy allkeys-lru") == only("noeviction"));
+  CHECK(reason("min-replicas-to-write 1") == only("0"));
   CHECK(reason("aclfile users.acl") == only(""));
   CHECK(reason("user alice on") == "this is not supported yet");
   CHECK(reason("rename-command CONFIG ''") == "this is not supported yet");
   CHECK(reason("loadmodule x.so") == "this is not supported yet");
-  CHECK(load("appendonly no\ncluster-enabled no\ntls-port 0\nmaxmemory-policy NoEviction\n"
+  CHECK(load("appendonly no\ncluster-enabled no\ntls-port 0\nmin-replicas-to-write 0\n"
              "aclfile ''\nsave \"\"\n") == "ok");
   const NameAndValue setting{"appendonly", "yes"};
   CHECK(options.set({&setting, 1}, Authority::protected_too).text() ==

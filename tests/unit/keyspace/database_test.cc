@@ -25,7 +25,8 @@ std::string name_of(uint64_t number) {
 class CheckedDatabase {
  public:
   Disposal disposal;
-  Database database{0, disposal};
+  KeyUsage usage;
+  Database database{0, disposal, usage};
   int64_t now_ms = kStartMs;
 
   void put(const std::string& name, int64_t expiry_ms) {
@@ -214,7 +215,8 @@ TEST_CASE("a clock that is set back, or forward, does not lose keys") {
 
 TEST_CASE("a million keys of the same second are gone in slices") {
   Disposal disposal;
-  Database database(0, disposal);
+  KeyUsage usage;
+  Database database(0, disposal, usage);
   constexpr uint64_t kKeys = 1'000'000;
   const int64_t end_ms = kStartMs + 3'600'000;
   for (uint64_t i = 0; i < kKeys; i++) {
@@ -247,7 +249,8 @@ TEST_CASE("a million keys of the same second are gone in slices") {
 
 TEST_CASE("taking, inserting and swapping keep the counts true") {
   Disposal disposal;
-  Database first(0, disposal), second(1, disposal);
+  KeyUsage usage;
+  Database first(0, disposal, usage), second(1, disposal, usage);
   first.insert(make_key("a"), new_entry("a", kStartMs + 1000), kStartMs);
   first.insert(make_key("b"), new_entry("b", kNoExpiry), kStartMs);
   CHECK(first.size() == 2);
@@ -271,7 +274,8 @@ TEST_CASE("taking, inserting and swapping keep the counts true") {
 
 TEST_CASE("a database is drained in slices, its index with it") {
   Disposal disposal;
-  Database database(0, disposal);
+  KeyUsage usage;
+  Database database(0, disposal, usage);
   for (uint64_t i = 0; i < 20'000; i++) {
     const std::string name = name_of(i);
     database.insert(make_key(name), new_entry(name, kStartMs + 1000), kStartMs);
@@ -290,21 +294,28 @@ TEST_CASE("a database is drained in slices, its index with it") {
 
 TEST_CASE("a slot remembers when its key was used, beside its expiry") {
   Disposal disposal;
-  Database database(0, disposal);
+  KeyUsage usage;
+  usage.set_now_ms(kStartMs);
+  Database database(0, disposal, usage);
   Database::Slot* slot =
       database.insert(make_key("a"), new_entry("a", kStartMs + 1'000'000), kStartMs);
-  CHECK(Database::idle_seconds(*slot, kStartMs) == 0);
-  CHECK(Database::idle_seconds(*slot, kStartMs + 90'000) == 90);
-  Database::touch(*slot, IdleTime::stamp(kStartMs + 60'000));
-  CHECK(Database::idle_seconds(*slot, kStartMs + 90'000) == 30);
+  const auto idle_at = [&](int64_t now_ms) {
+    usage.set_now_ms(now_ms);
+    return usage.idle_seconds(slot->bits());
+  };
+  CHECK(idle_at(kStartMs) == 0);
+  CHECK(idle_at(kStartMs + 90'000) == 90);
+  usage.set_now_ms(kStartMs + 60'000);
+  usage.touch(*slot);
+  CHECK(idle_at(kStartMs + 90'000) == 30);
   database.set_expiry(make_key("a"), slot, kStartMs + 2'000'000, kStartMs);
   database.set_expiry(make_key("a"), slot, kNoExpiry, kStartMs);
-  CHECK(Database::idle_seconds(*slot, kStartMs + 90'000) == 30);
+  CHECK(idle_at(kStartMs + 90'000) == 30);
   const int64_t later_ms = kStartMs + 60'000 + 6'000'000;
-  CHECK(database.age_stamps(0, later_ms) == 0);
-  const int64_t told = Database::idle_seconds(*slot, later_ms);
-  CHECK(told >= 6'000 - 1024);
-  CHECK(told <= 6'000 + 1024);
+  usage.set_now_ms(later_ms);
+  CHECK(database.age(0) == 0);
+  CHECK(idle_at(later_ms) >= 6'000 - 1024);
+  CHECK(idle_at(later_ms) <= 6'000 + 1024);
 }
 
 }  // namespace larder

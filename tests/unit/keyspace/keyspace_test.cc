@@ -69,7 +69,7 @@ TEST_CASE("look-ups count as hits and misses, and as uses, as they should") {
   const auto idle_after = [&](Lookup lookup) {
     test.advance(5000);
     test.keyspace.find(database, make_key("a"), lookup);
-    return Database::idle_seconds(*test.find("a"), test.keyspace.now_ms());
+    return test.keyspace.usage.idle_seconds(test.find("a")->bits());
   };
   CHECK(idle_after(Lookup::silent) == 5);
   CHECK(idle_after(Lookup::peek) == 10);
@@ -94,7 +94,7 @@ TEST_CASE("idle times hold for days") {
     while (test.keyspace.do_background_work(Deadline::in_us(0))) {
     }
   }
-  const int64_t idle = Database::idle_seconds(*test.find("a"), test.keyspace.now_ms());
+  const int64_t idle = test.keyspace.usage.idle_seconds(test.find("a")->bits());
   CHECK(idle >= 864'000 - 1024);
   CHECK(idle <= 864'000 + 1024);
 }

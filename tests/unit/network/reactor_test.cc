@@ -145,6 +145,8 @@ TEST_CASE("a slow reader gets everything, and is not read from meanwhile", "[net
   client.send("first");
   network.reactor.turn();
   CHECK(connection->output_is_backed_up());
+  CHECK(network.reactor.queued_output() == connection->queued_output().block_memory());
+  CHECK(network.reactor.queued_output() >= connection->queued_output().bytes());
   client.send("second");
   network.settle();
   CHECK(runs == 1);

@@ -127,6 +127,7 @@ TEST_CASE("any partial send leaves the rest") {
       REQUIRE(chain.bytes() == expected.size() - sent);
     }
     CHECK(chain.memory() == 0);
+    CHECK(chain.block_memory() == 0);
     CHECK(value.released == 1);
   }
 }
@@ -141,11 +142,13 @@ TEST_CASE("external bytes are not copied and released exactly once") {
     CHECK(part.iov_base == value.bytes.data());
     CHECK(part.iov_len == value.bytes.size());
     CHECK(chain.memory() >= value.bytes.size());
+    CHECK(chain.block_memory() == chain.memory() - value.bytes.size());
     chain.drop_front(value.bytes.size() - 1);
     CHECK(value.released == 0);
     chain.drop_front(1);
     CHECK(value.released == 1);
     CHECK(chain.memory() == 0);
+    CHECK(chain.block_memory() == 0);
   }
   SECTION("when the chain is cleared, or ends") {
     {
@@ -173,6 +176,7 @@ TEST_CASE("external bytes are not copied and released exactly once") {
     empty.queue(chain);
     CHECK(empty.released == 1);
     CHECK(chain.memory() == 0);
+    CHECK(chain.block_memory() == 0);
   }
   SECTION("when the chain moves on") {
     OutputChain chain;
@@ -193,6 +197,7 @@ TEST_CASE("external bytes are not copied and released exactly once") {
     CHECK(content(chain) == "constant");
     chain.drop_front(8);
     CHECK(chain.memory() == 0);
+    CHECK(chain.block_memory() == 0);
   }
 }
 
@@ -301,6 +306,7 @@ TEST_CASE("a reply can be taken back") {
     chain.rewind(mark);
     CHECK(chain.empty());
     CHECK(chain.memory() == 0);
+    CHECK(chain.block_memory() == 0);
   }
   SECTION("within a block, over blocks, with everything in it") {
     for (const size_t length : {0ul, 10ul, 400ul, 5000ul, 50'000ul}) {

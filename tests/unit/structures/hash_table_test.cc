@@ -315,6 +315,50 @@ TEST_CASE("a random element is found where hardly any is left") {
   for (int i = 0; i < 100; i++) REQUIRE(owned.table.random(random)->get()->id == 0);
 }
 
+TEST_CASE("buckets at random hold each element with the same odds, and are found again") {
+  for (const uint64_t size : {1u, 7u, 500u, 5'000u}) {
+    OwnedTable owned;
+    for (uint64_t id = 0; id < size; id++) owned.insert(id);
+    Random random(size);
+    std::vector<size_t> counts(size);
+    size_t total = 0;
+    while (total < size * 100) {
+      owned.table.sample_bucket(random, [&](uint64_t position, Table::Slot& slot) {
+        counts[slot.get()->id]++;
+        total++;
+        size_t same = 0;
+        owned.table.visit_bucket(position, [&](Table::Slot& again) { same += &again == &slot; });
+        if (same != 1) FAIL("not at its position");
+      });
+    }
+    const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
+    CHECK(*least > 40);
+    CHECK(*most < 180);
+  }
+  OwnedTable empty;
+  Random random(1);
+  empty.table.sample_bucket(random, [](uint64_t, Table::Slot&) { FAIL("nothing is there"); });
+  empty.table.visit_bucket(5, [](Table::Slot&) { FAIL("nothing is there"); });
+}
+
+TEST_CASE("a walk by places visits each element once, and tells where it is") {
+  OwnedTable owned;
+  for (uint64_t id = 0; id < 20'000; id++) owned.insert(id);
+  std::vector<size_t> counts(20'000);
+  uint64_t position = 0;
+  do {
+    position = owned.table.visit_places(position, [&](uint64_t place, Table::Slot& slot) {
+      counts[slot.get()->id]++;
+      bool is_there = false;
+      owned.table.visit_bucket(place, [&](Table::Slot& again) { is_there |= &again == &slot; });
+      if (!is_there) FAIL("not at its place");
+    });
+  } while (position != 0);
+  CHECK(std::count(counts.begin(), counts.end(), 1) == 20'000);
+  OwnedTable empty;
+  CHECK(empty.table.visit_places(77, [](uint64_t, Table::Slot&) { FAIL("nothing is there"); }) == 0);
+}
+
 TEST_CASE("draining disposes of each element once, in steps") {
   OwnedTable owned;
   for (uint64_t id = 0; id < 20'000; id++) owned.insert(id);
