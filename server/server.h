@@ -71,6 +71,7 @@ class Server final : private TurnHandler, private ServerControl {
   void set_housekeeping(bool is_on) override { keeps_house_ = is_on; }
 
   void register_commands();
+  int64_t last_save_seconds() const override { return server_info_.started_seconds(); }
   void register_info();
   void follow_options();
   void take_rules();

@@ -219,6 +219,21 @@ Error wrong_packed_threshold();
 Error no_client_eviction();
 Error config_rewrite_all_failed(std::string_view reason);
 
+// Replication, and what a server alone says of the cluster
+Error cluster_disabled();
+Error invalid_primary_port();
+Error failover_timeout_not_positive();
+Error no_failover_in_progress();
+Error no_replicas_for_failover();
+Error waitaof_without_file();
+
+// FUNCTION
+Error wrong_function_flush_mode();
+Error library_name_missing();
+Error unknown_list_argument(std::string_view argument);
+Error no_such_library();
+Error no_script_runs();
+
 // Protocol
 Error protocol(std::string_view reason);
 

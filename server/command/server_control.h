@@ -58,6 +58,8 @@ class ServerControl {
   virtual std::string config_file() const = 0;
   // CONFIG RESETSTAT.
   virtual void reset_statistics() = 0;
+  // When the data were last saved, in seconds since 1970; before the first time, when the server began.
+  virtual int64_t last_save_seconds() const = 0;
   // DEBUG PAUSE-CRON: whether the server looks after clients and figures.
   virtual void set_housekeeping(bool is_on) = 0;
 
