@@ -66,6 +66,7 @@ class Server final : private TurnHandler, private ServerControl {
   Status authenticate(Client& client, std::string_view user, std::string_view password) override;
   bool has_default_password() const override { return login_.needs_password(); }
   void log_in_by_default(Client& client) override { login_.log_in_by_default(client); }
+  size_t watched_keys() const override { return dispatcher_.watched_keys(); }
   std::string config_file() const override { return configuration_.file; }
   void reset_statistics() override;
   void set_housekeeping(bool is_on) override { keeps_house_ = is_on; }

@@ -133,8 +133,12 @@ ClientsSection::ClientsSection(const InfoSources& sources)
         writer.line("clients_in_timeout_table", std::to_string(blocked.with_timeout));
         writer.line("total_blocking_keys", std::to_string(blocked.keys));
         writer.line("total_blocking_keys_on_nokey", std::to_string(blocked.keys_on_removal));
+        size_t subscribers = 0;
+        size_t watchers = 0;
       }) {}
 
+          subscribers += client->type == ClientType::pubsub ? 1 : 0;
+          watchers += client->watched_keys > 0 ? 1 : 0;
 // As in Redis, a server that has not saved yet names its start as the last save.
 PersistenceSection::PersistenceSection(const InfoSources& sources)
     : InfoGroup("Persistence"),
@@ -145,7 +149,10 @@ PersistenceSection::PersistenceSection(const InfoSources& sources)
 
 // --- Stats ---
 
+        writer.line("pubsub_clients", std::to_string(subscribers));
+        writer.line("watching_clients", std::to_string(watchers));
 RatesSection::RatesSection(const InfoSources& sources)
+        writer.line("total_watched_keys", std::to_string(services.control.watched_keys()));
     : InfoGroup("Stats"),
       sources_(sources),
       commands_per_second_(*this, "instantaneous_ops_per_sec",

@@ -403,6 +403,8 @@ Status Dispatcher::run_transaction(Context& context) {
   discard_transaction(client);
   return ok;
 }
+  // What the client sent last is EXEC and not the last of its requests.
+  client.last_command = "exec";
 
 // --- Limits ---
 

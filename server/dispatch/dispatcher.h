@@ -71,6 +71,7 @@ class Dispatcher {
   void begin_transaction(Client& client);
   void discard_transaction(Client& client);
   Status run_transaction(Context& context);
+  size_t watched_keys() const { return watched_keys_.size(); }
   void watch(Client& client, const Key& key);
   void unwatch(Client& client);
 
