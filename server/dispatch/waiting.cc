@@ -98,6 +98,9 @@ void Dispatcher::end_wait(Session& session) {
   session.kept.reset();
   session.client.is_blocked = false;
   session.connection().release();
+  if (!blocking_.has_ready()) return;
+  // What made keys ready may have taken its time, and a key that has expired meanwhile serves nobody.
+  services_.keyspace.set_now_ms(wall_clock_ms());
   // Requests that came behind the one that waited.
   if (!session.connection().unread().empty()) session.connection().run_again();
 }
