@@ -60,7 +60,7 @@ void Dispatcher::close(Connection& connection) {
 
 void Dispatcher::run_turn(std::span<Connection* const> ready) {
   services_.keyspace.set_now_ms(wall_clock_ms());
-  if (pause_until_ms_ != 0 && !is_paused()) unpause();
+  if (pause_until_ms_ != 0) [[unlikely]] end_pauses();
   active_.clear();
   for (Connection* connection : ready) {
     if (connection->owner != nullptr) active_.push_back(&session_of(*connection));
@@ -95,7 +95,8 @@ void Dispatcher::run_turn(std::span<Connection* const> ready) {
 void Dispatcher::collect(Session& session) {
   session.parser_may_continue = false;
   if (session.connection().is_closing()) return;
-  if (session.kept != nullptr && session.waiter == nullptr && !is_paused()) {
+  if (session.kept != nullptr && session.waiter == nullptr &&
+      !has_to_wait(services_.commands.resolve(session.kept->arguments), session)) {
     // Who has left while it was held back does not want the request to run any more.
     if (session.connection().at_end()) return session.connection().close_now();
     session.connection().release();

@@ -46,6 +46,19 @@ TEST_CASE("CLIENT PAUSE holds everything back until its time is over") {
   CHECK(admin("PING") == status("PONG"));
 }
 
+TEST_CASE("a short pause of everything ends before a longer one of writes") {
+  TestServer server;
+  auto admin = server.connect(), reader = server.connect(), writer = server.connect();
+  CHECK(admin("CLIENT", "PAUSE", 100, "ALL") == status("OK"));
+  CHECK(admin("CLIENT", "PAUSE", 100'000, "WRITE") == status("OK"));
+  reader.send({"GET", "k"});
+  writer.send({"SET", "k", "v"});
+  CHECK(reader.receive() == nil);
+  CHECK(is_held(writer, admin));
+  CHECK(admin("CLIENT", "UNPAUSE") == status("OK"));
+  CHECK(writer.receive() == status("OK"));
+}
+
 TEST_CASE("who leaves while it is held back does not want its requests to run any more") {
   TestServer server;
   auto admin = server.connect(), writer = server.connect();
