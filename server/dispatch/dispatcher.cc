@@ -48,6 +48,7 @@ Session& Dispatcher::open(Connection& connection) {
 void Dispatcher::close(Connection& connection) {
   if (connection.owner == nullptr) return;
   Session& session = session_of(connection);
+  if (connection.queued_output().overflowed()) ++stats_.output_limit_disconnections;
   if (session.waiter != nullptr) blocking_.remove(session);
   discard_transaction(session.client);
   services_.hooks.client_closed(session.client);
@@ -176,6 +177,7 @@ bool Dispatcher::check_input(Session& session, size_t bytes) {
   const size_t limit = rules_.max_input_bytes;
   const size_t held = session.large_bytes + session.client.queued_bytes;
   if (held <= limit && bytes <= limit - held) return true;
+  ++stats_.input_limit_disconnections;
   log::warning("Closing client that reached max query buffer length: " +
                describe(session.client, services_.keyspace.now_ms()));
   session.connection().close_now();
@@ -401,11 +403,11 @@ Status Dispatcher::run_transaction(Context& context) {
   }
   runs_transaction_ = false;
   context.may_block = true;
+  // What the client sent last is EXEC and not the last of its requests.
+  client.last_command = "exec";
   discard_transaction(client);
   return ok;
 }
-  // What the client sent last is EXEC and not the last of its requests.
-  client.last_command = "exec";
 
 // --- Limits ---
 
@@ -432,6 +434,7 @@ void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
       session->over_soft_limit_since_ms = now_ms;
     } else if (static_cast<uint64_t>((now_ms - session->over_soft_limit_since_ms) / 1000) >
                rule->soft_seconds) {
+      ++stats_.output_limit_disconnections;
       log::warning("Client " + describe(session->client, now_ms) +
                    " closed: its output stayed above the soft limit.");
       session->connection().close_now();
