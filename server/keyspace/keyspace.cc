@@ -18,7 +18,7 @@ void Keyspace::expire(Database& database, const Key& key, Database::Slot* slot) 
   Entry* entry = database.take(key, slot);
   ++stats.expired_keys;
   // The name in the entry lives until the entry goes, whatever the listeners do with the caller's.
-  changed({KeyEventClass::expired, "expired", database, entry->key()});
+  key_changed({KeyEventClass::expired, "expired", database, entry->key()});
   disposal.dispose(entry);
 }
 
@@ -110,7 +110,7 @@ bool Keyspace::do_background_work(Deadline deadline) {
     next_to_expire_ = (next_to_expire_ + 1) % databases_.size();
     has_more = database.expire_due(now_ms_, deadline, [&](const Entry& entry) {
       ++stats.expired_keys;
-      changed({KeyEventClass::expired, "expired", database, entry.key()});
+      key_changed({KeyEventClass::expired, "expired", database, entry.key()});
     });
     has_more |= expire_fields(database, deadline);
   }

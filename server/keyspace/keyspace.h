@@ -95,9 +95,10 @@ class Keyspace {
   // DEBUG SET-ACTIVE-EXPIRE: whether keys also go without being looked at.
   void set_active_expiry(bool is_on) { active_expiry_ = is_on; }
 
-  // Counts a change and tells the listeners.
-  void changed(const KeyEvent& event) {
-    changes_++;
+  // Counts changes, which are of elements where the value has several, and tells the listeners. What
+  // follows from a change (an emptied collection goes) and what time does are told but not counted.
+  void changed(const KeyEvent& event, uint64_t changes = 1) {
+    changes_ += changes;
     key_changed(event);
   }
   // Counts changes of a kind that nobody listens to.

@@ -243,6 +243,30 @@ TEST_CASE("INFO counts refused connections") {
   auto third = server.connect();
   CHECK(third.receive() == is_error("ERR max number of clients reached"));
   CHECK(number(info(first), "rejected_connections") == 1);
+TEST_CASE("INFO counts changes as Redis does") {
+  TestServer server;
+  auto client = server.connect(), waiting = server.connect();
+  const auto changes = [&] { return number(info(client, "persistence"), "rdb_changes_since_last_save"); };
+  client("RPUSH", "list", "a", "b", "c");
+  CHECK(changes() == 3);
+  client("LMOVE", "list", "other", "LEFT", "LEFT");
+  CHECK(changes() == 4);
+  client("LPOP", "other");  // and the list is gone
+  CHECK(changes() == 5);
+  client("SADD", "set", "a", "a", "b");
+  CHECK(changes() == 7);
+  client("DEL", "set", "list", "missing");
+  CHECK(changes() == 9);
+  client("PSETEX", "brief", 1, "x");
+  CHECK(eventually([&] { return client("EXISTS", "brief") == 0; }));
+  CHECK(changes() == 10);
+  waiting.send({"BLPOP", "queue", "0"});
+  CHECK(eventually([&] { return number(info(client, "clients"), "blocked_clients") == 1; }));
+  client("RPUSH", "queue", "a");
+  waiting.receive();
+  CHECK(changes() == 12);
+}
+
 }
 
 TEST_CASE("INFO shows a rate while commands come, and none afterwards") {
