@@ -202,6 +202,7 @@ Status Server::authenticate(Client& client, std::string_view user, std::string_v
 
 void Server::reset_statistics() {
   info_.reset();
+  keyspace_.stats.expiry_us = 0;
   commands_.reset_stats();
 }
 

@@ -40,7 +40,7 @@ constexpr Row kRows[] = {
     {"user", Kind::lines, "", kRefused, {.file_only = true}},
     {"rename-command", Kind::lines, "", kRefused, {.file_only = true}},
     {"loadmodule", Kind::lines, "", kRefused, {.file_only = true}},
-    {"enable-debug-assert", Kind::boolean, "no", kIgnored, {.immutable = true}},
+    {"enable-debug-assert", Kind::boolean, "no", kIgnored, {.immutable = true, .hidden = true}},
     // Memory
     {"maxmemory-policy", Kind::name, "noeviction", kRefused, {},
      "volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu "
@@ -188,6 +188,8 @@ constexpr Row kRows[] = {
     {"socket-mark-id", Kind::integer, "0", kRefused, {.max = kUnsignedMax, .immutable = true}},
     {"oom-score-adj", Kind::name, "no", kIgnored, {}, "no yes relative absolute"},
     {"oom-score-adj-values", Kind::words, "0 200 800", kIgnored},
+    {"crash-memcheck-enabled", Kind::boolean, "yes", kIgnored},
+    {"locale-collate", Kind::text, "", kIgnored},
     {"disable-thp", Kind::boolean, "yes", kIgnored, {.immutable = true}},
     {"ignore-warnings", Kind::text, "", kIgnored},
     {"use-exit-on-panic", Kind::boolean, "no", kIgnored, {.hidden = true}},

@@ -25,6 +25,10 @@ struct KeyspaceStats : InfoGroup {
   KeyspaceStats() : InfoGroup("Stats") {}
   Counter expired_keys{*this, "expired_keys"};
   Counter expired_subkeys{*this, "expired_subkeys"};  // fields of hashes
+  // Slices of expiry that ended before their work did, and the time that all slices took.
+  Counter cut_expiry_slices{*this, "expired_time_cap_reached_count"};
+  uint64_t expiry_us = 0;
+  Field expiry_ms{*this, "expire_cycle_cpu_milliseconds", [this] { return expiry_us / 1000; }};
   Counter keyspace_hits{*this, "keyspace_hits"};
   Counter keyspace_misses{*this, "keyspace_misses"};
 };
@@ -125,6 +129,8 @@ class Keyspace {
 
  private:
   bool age_stamps(Deadline deadline);
+  bool is_expiry_due() const;
+  bool expire_due(Deadline deadline);
   bool expire_fields(Database& database, Deadline deadline);
   void missed(Database& database, const Key& key);
   void expire(Database& database, const Key& key, Database::Slot* slot);
