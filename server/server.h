@@ -37,6 +37,9 @@ class Server final : private TurnHandler, private ServerControl {
   // Serves until it is told to stop.
   void run();
 
+  // The server listens elsewhere: the process title names where.
+  Hook<> addresses_changed;
+
   // For the crash report.
   const std::atomic<const char*>& running_command() const { return dispatcher_.running_command(); }
 
@@ -63,20 +66,22 @@ class Server final : private TurnHandler, private ServerControl {
   void discard_transaction(Client& client) override { dispatcher_.discard_transaction(client); }
   void watch(Client& client, const Key& key) override { dispatcher_.watch(client, key); }
   void unwatch(Client& client) override { dispatcher_.unwatch(client); }
+  size_t watched_keys() const override { return dispatcher_.watched_keys(); }
   Status authenticate(Client& client, std::string_view user, std::string_view password) override;
   bool has_default_password() const override { return login_.needs_password(); }
   void log_in_by_default(Client& client) override { login_.log_in_by_default(client); }
-  size_t watched_keys() const override { return dispatcher_.watched_keys(); }
   std::string config_file() const override { return configuration_.file; }
+  int64_t last_save_seconds() const override { return server_info_.started_seconds(); }
   void reset_statistics() override;
   void set_housekeeping(bool is_on) override { keeps_house_ = is_on; }
 
   void register_commands();
-  int64_t last_save_seconds() const override { return server_info_.started_seconds(); }
   void register_info();
   void follow_options();
   void take_rules();
   Status listen();
+  Status listen_again(Error failure);
+  Status score();
   void accept(int fd, ConnectionKind kind);
   void on_signal(int signal);
   void tick();
@@ -106,6 +111,7 @@ class Server final : private TurnHandler, private ServerControl {
   int64_t background_planned_ms_ = INT64_MAX;
   Timer timeouts_;
   int64_t timeouts_planned_ms_ = INT64_MAX;
+  OomScore oom_score_;
   std::unique_ptr<Signals> signals_;
   uint32_t max_clients_ = 0;
   bool is_shutting_down_ = false;

@@ -510,6 +510,16 @@ Error invalid_title_template() {
 Error system_reason(int error_number) { return Error(std::strerror(error_number)); }
 
 Error too_many_bind_addresses() { return Error("Too many bind addresses specified."); }
+Error cannot_listen_on_port() {
+  return Error("Unable to listen on this port. Check server logs.");
+}
+Error cannot_bind() { return Error("Failed to bind to specified addresses."); }
+Error bad_oom_score_value() {
+  return Error("Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
+}
+Error oom_score_not_set() {
+  return Error("Failed to set current oom_score_adj. Check server logs.");
+}
 Error wrong_number_of_output_limits() {
   return Error("Wrong number of arguments in buffer limit configuration.");
 }
