@@ -198,11 +198,12 @@ class Matches {
  public:
   void find(const SortedSet& set, const Query& query) {
     const size_t limit = query.any ? static_cast<size_t>(query.count) : SIZE_MAX;
+    const GeoProbe probe(query.shape);
     for (const GeoScores& scores : geo_cover(query.shape)) {
       const ScoreRange range{static_cast<double>(scores.first), static_cast<double>(scores.end),
                              false, true};
       set.visit(set.ranks(range), [&](std::string_view member, double score) {
-        add_if_inside(query.shape, member, score);
+        add_if_inside(probe, member, score);
         return matches_.size() < limit;
       });
       if (matches_.size() >= limit) break;
@@ -216,9 +217,9 @@ class Matches {
   }
 
  private:
-  void add_if_inside(const GeoShape& shape, std::string_view member, double score) {
+  void add_if_inside(const GeoProbe& probe, std::string_view member, double score) {
     const GeoPoint point = geo_point(score);
-    const auto distance = shape.distance_within(point);
+    const auto distance = probe.distance_within(point);
     if (!distance) return;
     matches_.push_back({point, *distance, score, members_.size(), member.size()});
     members_ += member;

@@ -58,6 +58,20 @@ struct GeoShape {
   std::optional<double> distance_within(GeoPoint point) const;
 };
 
+// Asks a shape about many points. Those that lie too far north, south, east or west are turned away
+// before anything is computed with a sine; the answers are the shape's own.
+class GeoProbe {
+ public:
+  explicit GeoProbe(const GeoShape& shape);
+  std::optional<double> distance_within(GeoPoint point) const;
+
+ private:
+  GeoShape shape_;
+  // Degrees from the centre beyond which nothing lies inside.
+  double rows_ = 180;
+  double columns_ = 180;
+};
+
 // Scores from `first` up to `end`, which is not included.
 struct GeoScores {
   uint64_t first;

@@ -12,28 +12,41 @@ constexpr unsigned kIndexBits = 14;
 constexpr unsigned kRankBits = 64 - kIndexBits;
 constexpr double kAlpha = 0.721347520444481703680;  // 1 / (2 ln 2)
 
+static_assert(std::endian::native == std::endian::little);
+
+template <class Word>
+uint64_t load(const char* from) {
+  Word word;
+  std::memcpy(&word, from, sizeof(word));
+  return word;
+}
+
+// Fewer than eight bytes, and at least one, as a little endian number. Bytes that are read twice
+// come to lie on themselves.
+uint64_t load_short(std::string_view bytes) {
+  const size_t size = bytes.size();
+  const char* from = bytes.data();
+  if (size >= 4) {
+    return load<uint32_t>(from) | load<uint32_t>(from + size - 4) << (8 * (size - 4));
+  }
+  const size_t middle = size / 2;
+  const size_t last = size - 1;
+  return load<uint8_t>(from) | load<uint8_t>(from + middle) << (8 * middle) |
+         load<uint8_t>(from + last) << (8 * last);
+}
+
 // MurmurHash64A (Austin Appleby, public domain) with Redis's seed, little endian.
 uint64_t murmur_hash(std::string_view bytes) {
   constexpr uint64_t kSeed = 0xadc83b19;
   constexpr uint64_t kFactor = 0xc6a4a7935bd1e995;
   constexpr unsigned kShift = 47;
-  const auto load = [](const char* from, size_t size) {
-    uint64_t word = 0;
-    if constexpr (std::endian::native == std::endian::little) {
-      std::memcpy(&word, from, size);
-    } else {
-      for (size_t i = size; i-- > 0;) word = word << 8 | static_cast<uint8_t>(from[i]);
-    }
-    return word;
-  };
   uint64_t hash = kSeed ^ (bytes.size() * kFactor);
-  size_t at = 0;
-  for (; at + 8 <= bytes.size(); at += 8) {
-    uint64_t word = load(bytes.data() + at, 8) * kFactor;
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
+    uint64_t word = load<uint64_t>(bytes.data()) * kFactor;
     word ^= word >> kShift;
     hash = (hash ^ (word * kFactor)) * kFactor;
   }
-  if (at < bytes.size()) hash = (hash ^ load(bytes.data() + at, bytes.size() - at)) * kFactor;
+  if (!bytes.empty()) hash = (hash ^ load_short(bytes)) * kFactor;
   hash = (hash ^ (hash >> kShift)) * kFactor;
   return hash ^ (hash >> kShift);
 }
@@ -94,15 +107,6 @@ void HllHistogram::add_dense(std::string_view bytes) {
   for (size_t value = 0; value < counts_.size(); value++) {
     counts_[value] += counts[0][value] + counts[1][value] + counts[2][value] + counts[3][value];
   }
-}
-
-uint8_t dense_register(std::string_view bytes, size_t index) {
-  const size_t bit = index * 6;
-  const size_t shift = bit & 7;
-  unsigned word = static_cast<uint8_t>(bytes[bit >> 3]);
-  // The others lie in one byte, the last register in the last.
-  if (shift > 2) word |= unsigned{static_cast<uint8_t>(bytes[(bit >> 3) + 1])} << 8;
-  return static_cast<uint8_t>((word >> shift) & 63);
 }
 
 void set_dense_register(std::span<char> bytes, size_t index, uint8_t value) {

@@ -54,7 +54,14 @@ class HllHistogram {
 };
 
 // `bytes` of these is kHllDenseBytes long.
-uint8_t dense_register(std::string_view bytes, size_t index);
+inline uint8_t dense_register(std::string_view bytes, size_t index) {
+  const size_t bit = index * 6;
+  const size_t shift = bit & 7;
+  unsigned word = static_cast<uint8_t>(bytes[bit >> 3]);
+  // The others lie in one byte, the last register in the last.
+  if (shift > 2) word |= unsigned{static_cast<uint8_t>(bytes[(bit >> 3) + 1])} << 8;
+  return static_cast<uint8_t>((word >> shift) & 63);
+}
 void set_dense_register(std::span<char> bytes, size_t index, uint8_t value);
 // Raises each register to at least what the others say.
 void raise_dense_registers(std::span<char> bytes, const HllRegisters& others);

@@ -10,33 +10,44 @@ namespace larder {
 namespace {
 
 constexpr std::string_view kMagic = "HYLL";
-constexpr size_t kFormAt = 4;
 constexpr size_t kCountAt = 8;
-constexpr char kDense = 0;
 constexpr char kSparse = 1;
 constexpr size_t kLastCountByte = kCountAt + 7;
 constexpr unsigned kForgotten = 0x80;
 
 }  // namespace
 
-std::string_view HyperLogLog::bytes() const {
+void HyperLogLog::look_up() const {
   // No number begins with "HYLL": the digits that this would need are never written for one that is
   // valid.
   String::Digits digits;
-  return string_.bytes(digits);
+  bytes_ = string_.bytes(digits);
 }
 
 Status HyperLogLog::check() const {
   String::Digits digits;
   const std::string_view all = string_.bytes(digits);
-  if (all.size() < kHeaderBytes || !all.starts_with(kMagic)) return errors::not_a_hyperloglog();
-  const char form = all[kFormAt];
-  if (form == kSparse || (form == kDense && all.size() == kDenseBytes)) return ok;
-  return errors::not_a_hyperloglog();
+  bool is_valid = false;
+  if (all.size() >= kHeaderBytes && std::memcmp(all.data(), kMagic.data(), kMagic.size()) == 0) {
+    const char form = all[kFormAt];
+    is_valid = form == kSparse || (form == kDense && all.size() == kDenseBytes);
+  }
+  if (!is_valid) return errors::not_a_hyperloglog();
+  bytes_ = all;
+  return ok;
 }
 
-bool HyperLogLog::is_dense() const {
-  return bytes()[kFormAt] == kDense;
+std::span<char> HyperLogLog::writable(size_t size) {
+  return keep(string_.writable(size));
+}
+
+std::span<char> HyperLogLog::resize(size_t size) {
+  return keep(string_.resize(size));
+}
+
+std::span<char> HyperLogLog::keep(std::span<char> bytes) {
+  bytes_ = {bytes.data(), bytes.size()};
+  return bytes;
 }
 
 std::optional<int64_t> HyperLogLog::remembered_count() const {
@@ -80,7 +91,7 @@ Status HyperLogLog::merge_into(HllRegisters& registers) const {
 }
 
 void HyperLogLog::create() {
-  const std::span<char> all = string_.writable(kHeaderBytes + 2);
+  const std::span<char> all = writable(kHeaderBytes + 2);
   kMagic.copy(all.data(), kMagic.size());
   all[kFormAt] = kSparse;
   // One run of 16384 zeros.
@@ -96,7 +107,7 @@ Result<bool> HyperLogLog::raise(HllObservation observation) {
 
 bool HyperLogLog::raise_dense(std::string_view old, HllObservation observation) {
   if (dense_register(old, observation.index) >= observation.rank) return false;
-  set_dense_register(string_.writable().subspan(kHeaderBytes), observation.index, observation.rank);
+  set_dense_register(writable().subspan(kHeaderBytes), observation.index, observation.rank);
   return true;
 }
 
@@ -117,12 +128,12 @@ Result<bool> HyperLogLog::raise_sparse(std::string_view old, HllObservation obse
   }
   // Room first, for no more than three bytes are added, and what is joined makes room in turn.
   const size_t roomy_size = std::max(old_size, new_size);
-  char* opcodes = string_.writable(kHeaderBytes + roomy_size).data() + kHeaderBytes;
+  char* opcodes = writable(kHeaderBytes + roomy_size).data() + kHeaderBytes;
   const size_t tail = splice.at + splice.old_size;
   std::memmove(opcodes + splice.at + splice.new_size, opcodes + tail, old_size - tail);
   std::memcpy(opcodes + splice.at, splice.bytes.data(), splice.new_size);
   const size_t joined_size = join_runs({opcodes, new_size}, splice.previous);
-  if (joined_size != roomy_size) string_.resize(kHeaderBytes + joined_size);
+  if (joined_size != roomy_size) resize(kHeaderBytes + joined_size);
   return true;
 }
 
@@ -139,14 +150,14 @@ Status HyperLogLog::make_dense() {
     for (; index < end; index++) set_dense_register(target, index, value);
   });
   if (!is_valid) return errors::corrupted_hyperloglog();
-  std::memcpy(string_.resize(kDenseBytes).data(), dense->data(), kDenseBytes);
+  std::memcpy(resize(kDenseBytes).data(), dense->data(), kDenseBytes);
   return ok;
 }
 
 Status HyperLogLog::raise_all(const HllRegisters& registers) {
   for (uint32_t i = 0; i < kHllRegisters; i++) {
     if (is_dense()) {
-      raise_dense_registers(string_.writable().subspan(kHeaderBytes), registers);
+      raise_dense_registers(writable().subspan(kHeaderBytes), registers);
       return ok;
     }
     while (i < kHllRegisters - 1 && registers[i] == 0) i++;
@@ -156,14 +167,14 @@ Status HyperLogLog::raise_all(const HllRegisters& registers) {
 }
 
 void HyperLogLog::remember_count(int64_t count) {
-  const std::span<char> all = string_.writable();
+  const std::span<char> all = writable();
   for (size_t i = 0; i < 8; i++) {
     all[kCountAt + i] = static_cast<char>(static_cast<uint64_t>(count) >> (8 * i));
   }
 }
 
 void HyperLogLog::forget_count() {
-  char& last = string_.writable()[kLastCountByte];
+  char& last = writable()[kLastCountByte];
   last = static_cast<char>(static_cast<uint8_t>(last) | kForgotten);
 }
 

@@ -39,7 +39,7 @@ class HyperLogLog {
   // --- Reading ---
   // Error: the string is no HyperLogLog.
   Status check() const;
-  bool is_dense() const;
+  bool is_dense() const { return bytes()[kFormAt] == kDense; }
   // The count, if it was asked for since the last change.
   std::optional<int64_t> remembered_count() const;
   // Computes it. Error: corrupted. Cost: about 15 us if dense.
@@ -54,7 +54,12 @@ class HyperLogLog {
   void create();
   // Returns whether a register rises. The remembered count is left to the caller, who calls
   // forget_count after the last. Error: corrupted; nothing has changed then.
-  Result<bool> add(std::string_view element) { return raise(observe(element)); }
+  Result<bool> add(std::string_view element) {
+    const HllObservation observation = observe(element);
+    // Most elements are known, where many are counted.
+    if (is_known(observation)) return false;
+    return raise(observation);
+  }
   // Raises all registers to at least these. Error: corrupted.
   Status raise_all(const HllRegisters& registers);
   // Error: corrupted.
@@ -63,8 +68,24 @@ class HyperLogLog {
   void forget_count();
 
  private:
-  std::string_view bytes() const;
+  static constexpr size_t kFormAt = 4;
+  static constexpr char kDense = 0;
+
+  std::string_view bytes() const {
+    if (bytes_.data() == nullptr) [[unlikely]]
+      look_up();
+    return bytes_;
+  }
+  void look_up() const;
+  // The bytes for changing them, as String has it.
+  std::span<char> writable(size_t size = 0);
+  std::span<char> resize(size_t size);
+  std::span<char> keep(std::span<char> bytes);
   std::string_view registers() const { return bytes().substr(kHeaderBytes); }
+  // Whether the register is that high already. Only a dense one knows at once.
+  bool is_known(HllObservation observation) const {
+    return is_dense() && dense_register(registers(), observation.index) >= observation.rank;
+  }
   Result<bool> raise(HllObservation observation);
   // `old`: the registers as they are.
   bool raise_dense(std::string_view old, HllObservation observation);
@@ -72,6 +93,7 @@ class HyperLogLog {
 
   String string_;
   ValuePlace* place_ = nullptr;
+  mutable std::string_view bytes_ = {};  // where they are, once they were asked for
 };
 
 // What PFSELFTEST does: registers keep what is written to them, both forms count alike, and counts

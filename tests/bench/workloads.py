@@ -148,7 +148,8 @@ WORKLOADS = [
     Workload("XADD, pipeline 16", (TWO_FIELDS,), STREAM_OF_1000, 16, target=0.65, alters=True),
     Workload("XADD MAXLEN ~ 1000, pipeline 16", (TWO_FIELDS.replace("*", "MAXLEN ~ 1000 *"),),
              STREAM_OF_1000, 16, alters=True),
-    Workload("XRANGE of 100, pipeline 16", ("XRANGE big - + COUNT 100",), STREAM_OF_1000, 16, target=0.65),
+    Workload("XRANGE of 100, pipeline 16", ("XRANGE big - + COUNT 100",), STREAM_OF_1000, 16, target=0.65,
+             finds_all=True),
     Workload("XREADGROUP of 10, pipeline 16", ("XREADGROUP GROUP group me COUNT 10 STREAMS big >",),
-             STREAM_WITH_GROUP, 16, target=0.7, uses_up=True, uses=10),
+             STREAM_WITH_GROUP, 16, target=0.7, finds_all=True, uses_up=True, uses=10),
 ]

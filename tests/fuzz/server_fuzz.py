@@ -16,6 +16,7 @@ Three things are done in turn, all determined by the seed:
 import argparse
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -399,6 +400,8 @@ def is_same(ours, theirs):
         return ours.startswith(b"-")
     if {ours, theirs} == {b"listpack", b"hashtable"}:
         return True  # sets have the form of a listpack from 7.2 on
+    if ours.startswith(b"-INVALIDOBJ") and re.match(rb"[zZv]:[0-9]", theirs):
+        return True  # PFDEBUG DECODE of Redis reads on behind a run that is cut off
     if ours.startswith(b"-"):
         return ours.rstrip() == theirs.rstrip()  # Redis cuts a CR off that an argument ended with
     return ours == theirs

@@ -158,6 +158,7 @@ class Workshop {
     REQUIRE(crashes_ > 10);
     REQUIRE(taken_over_ > 10);
     REQUIRE(found_deleted_ > 0);
+    REQUIRE(given_unseen_ > 10);
     finish();
   }
 
@@ -251,6 +252,7 @@ class Workshop {
     crashes_++;
     const size_t index = random_.below(workers_.size());
     Worker& worker = workers_[index];
+    if (random_.below(2) == 0) leave_before_the_answer(worker);
     for (const std::string& id : worker.jobs) {
       Job& job = jobs_.at(id);
       job.is_orphaned = true;
@@ -262,6 +264,23 @@ class Workshop {
     worker.connection.close();
     workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(index));
     hire();
+  }
+
+  // Asks for new work and is gone before it comes: nobody saw what the server has given away then,
+  // and it has to be pending all the same.
+  void leave_before_the_answer(Worker& worker) {
+    const int64_t id = worker.connection("CLIENT", "ID").integer;
+    worker.connection.send(
+        {"XREADGROUP", "GROUP", "team", worker.name, "COUNT", "3", "STREAMS", "work", ">"});
+    worker.connection.close();
+    REQUIRE(eventually([&] { return janitor_("CLIENT", "LIST", "ID", id).text.empty(); }));
+    const Reply pending = janitor_("XPENDING", "work", "team", "-", "+", 10'000, worker.name);
+    for (const std::string& job : ids_of(pending)) {
+      if (worker.jobs.contains(job)) continue;
+      REQUIRE(jobs_.at(job).state == State::waiting);
+      give(worker, job);
+      given_unseen_++;
+    }
   }
 
   // Only work of those who crashed may change hands.
@@ -349,6 +368,7 @@ class Workshop {
   int crashes_ = 0;
   int taken_over_ = 0;
   int found_deleted_ = 0;
+  int given_unseen_ = 0;
 };
 
 TEST_CASE("ten workers that crash now and then lose no work, and do none twice at a time") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <numbers>
 #include <string>
 
 #include "server/base/random.h"
@@ -110,6 +111,41 @@ TEST_CASE("a cover holds every point of a circle, and nothing twice") {
           center.latitude + std::sin(angle) * degrees};
       if (!is_on_map(point) || !shape.distance_within(point)) continue;
       REQUIRE(covers(cover, point));
+    }
+  }
+}
+
+// The point that lies so far from another, in metres, in a direction in radians from north.
+GeoPoint travel(GeoPoint from, double metres, double direction) {
+  constexpr double kDegrees = 180 / std::numbers::pi;
+  const double arc = metres / 6372797.560856;
+  const double latitude = from.latitude / kDegrees;
+  const double reached = std::asin(std::sin(latitude) * std::cos(arc) +
+                                   std::cos(latitude) * std::sin(arc) * std::cos(direction));
+  const double columns = std::atan2(std::sin(direction) * std::sin(arc) * std::cos(latitude),
+                                    std::cos(arc) - std::sin(latitude) * std::sin(reached));
+  return {std::remainder(from.longitude + columns * kDegrees, 360), reached * kDegrees};
+}
+
+TEST_CASE("a probe turns nobody away who lies inside") {
+  Random random(71);
+  for (int i = 0; i < 20'000; i++) {
+    const GeoPoint center = random_point(random);
+    const double radius = std::pow(10, fraction(random) * 10 - 2);
+    const GeoShape shape =
+        i % 4 == 0 ? box(center, radius, radius * fraction(random)) : circle(center, radius);
+    const GeoProbe probe(shape);
+    INFO(center.longitude << ' ' << center.latitude << ", " << radius << " m");
+    // On the border and a hair beside it, in the direction in which the circle touches a meridian
+    // as well as in any other.
+    const double touching = std::acos(std::clamp(
+        -std::tan(radius / 6372797.560856) * std::tan(center.latitude * std::numbers::pi / 180),
+        -1.0, 1.0));
+    for (const double direction : {touching, -touching, 0.0, fraction(random) * 7}) {
+      for (const double share : {1 - 1e-9, 1 - 1e-15, 1.0, 1 + 1e-15, 1 + 1e-9, fraction(random)}) {
+        const GeoPoint point = travel(center, radius * share, direction);
+        REQUIRE(probe.distance_within(point) == shape.distance_within(point));
+      }
     }
   }
 }

@@ -40,6 +40,17 @@ TEST_CASE("elements have the register and the rank that Redis gives them") {
   check("a", 12711, 2);
   check("hello world", 9399, 4);
   check("", 5938, 2);
+  // The hash takes eight bytes at a time; what is left over has every length here.
+  check("ab", 719, 1);
+  check("abc", 9474, 1);
+  check("abcd", 11070, 8);
+  check("abcde", 3726, 4);
+  check("abcdef", 13647, 2);
+  check("abcdefg", 5634, 2);
+  check("abcdefgh", 1383, 1);
+  check("abcdefghi", 6903, 1);
+  check("\xff", 10599, 1);
+  check("\xff\xfe\xfd\xfc\xfb", 15791, 2);
 }
 
 TEST_CASE("dense registers keep what they are set to, first bits lowest") {
