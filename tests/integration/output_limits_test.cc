@@ -45,6 +45,17 @@ TEST_CASE("a client whose output exceeds the hard limit is cut off") {
   CHECK(replies < kManyReplies);
 }
 
+TEST_CASE("a hard limit below what is never counted lets short replies through") {
+  TestServer server({"--client-output-buffer-limit", "normal 10 0 0"});
+  auto client = server.connect();
+  CHECK(client("SET", "big", std::string(100'000, 'x')) == status("OK"));
+  CHECK(client("GETRANGE", "big", 0, 999).text.size() == 1000);
+  client.send({"GET", "big"});
+  CHECK_THROWS(client.receive());
+  auto other = server.connect();
+  CHECK(counts_one_disconnection(other));
+}
+
 TEST_CASE("one reply beyond the hard limit is cut off too") {
   TestServer server({"--client-output-buffer-limit", "normal 3mb 0 0"});
   auto client = server.connect();
