@@ -29,6 +29,8 @@ void set_title(ProcessTitle& title, const Configuration& configuration) {
   TitleFacts facts;
   facts.title = title.program();
   facts.port = to_text(network.port.get());
+  const OptionBase* tls_port = configuration.options.find("tls-port");
+  if (tls_port != nullptr) facts.tls_port = tls_port->text();
   facts.unix_socket = network.unixsocket.get();
   facts.config_file = configuration.file;
   const std::string address = network.bind.get().empty() ? "*" : network.bind.get().front();

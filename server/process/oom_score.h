@@ -26,8 +26,9 @@ Status check_oom_score_values(const std::vector<std::string>& words);
 
 class OomScore {
  public:
-  // Gives the process its score, or where the mode is `no` the one back that it had before. A process
-  // that was never given one is left alone. Errors: CONFIG SET's reason; the log has the system's.
+  // Gives the process its score, or where the mode is `no` the one back that it had before. A
+  // process that was never given one is left alone. Errors: CONFIG SET's reason; the log has the
+  // system's.
   Status apply(OomScoreMode mode, const std::vector<std::string>& values);
 
  private:

@@ -96,8 +96,9 @@ TEST_CASE("a new port is listened on, and the process title shows it") {
     return text;
   };
   const int port = free_port();
-  CHECK(client("CONFIG", "SET", "proc-title-template", "{port}:{title}") == status("OK"));
-  CHECK(title() == std::to_string(server.port()) + ":" + larder_server_path());
+  CHECK(client("CONFIG", "SET", "proc-title-template", "{port}:{tls-port}:{title}") ==
+        status("OK"));
+  CHECK(title() == std::to_string(server.port()) + ":0:" + larder_server_path());
   CHECK(client("CONFIG", "SET", "port", port) == status("OK"));
   CHECK(title().starts_with(std::to_string(port) + ":"));
   CHECK(TestClient::connect(port)("PING") == status("PONG"));
