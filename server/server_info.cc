@@ -133,11 +133,9 @@ ClientsSection::ClientsSection(const InfoSources& sources)
         const Services& services = sources.services;
         size_t largest_input = 0;
         size_t largest_output = 0;
-        size_t subscribers = 0;
         size_t watchers = 0;
         for (const auto& [id, client] : services.clients.all()) {
           const ClientSocket& socket = client->socket;
-          subscribers += client->type == ClientType::pubsub ? 1 : 0;
           watchers += client->watched_keys > 0 ? 1 : 0;
           largest_input = std::max(largest_input, socket.input_bytes() + socket.input_unused());
           largest_output = std::max(largest_output, socket.queued_output().memory());
@@ -149,7 +147,6 @@ ClientsSection::ClientsSection(const InfoSources& sources)
         writer.line("client_recent_max_output_buffer", std::to_string(largest_output));
         const BlockedCounts blocked = services.control.blocked();
         writer.line("blocked_clients", std::to_string(blocked.clients));
-        writer.line("pubsub_clients", std::to_string(subscribers));
         writer.line("watching_clients", std::to_string(watchers));
         writer.line("clients_in_timeout_table", std::to_string(blocked.with_timeout));
         writer.line("total_watched_keys", std::to_string(services.control.watched_keys()));
