@@ -44,8 +44,8 @@ void Dispatcher::run_kept(Session& session) {
   close_if_overflowed(session.client);
 }
 
-// Each mode keeps the latest of its ends: a short pause of everything does not become as long as the
-// pause of writes beside it.
+// Each mode keeps the latest of its ends: a short pause of everything does not become as long as
+// the pause of writes beside it.
 void Dispatcher::pause(PauseMode mode, int64_t until_ms) {
   pause_until_ms_ = std::max(pause_until_ms_, until_ms);
   if (mode == PauseMode::all) pause_all_until_ms_ = std::max(pause_all_until_ms_, until_ms);
@@ -99,7 +99,8 @@ void Dispatcher::serve_blocked() {
   // A pause may hold back writes only, but then nothing changes that others could wait for.
   if (is_paused() || runs_transaction_) return;
   if (!blocking_.has_ready()) return;
-  // What made keys ready may have taken its time, and a key that has expired meanwhile serves nobody.
+  // What made keys ready may have taken its time, and a key that has expired meanwhile serves
+  // nobody.
   services_.keyspace.set_now_ms(wall_clock_ms());
   while (Session* session = blocking_.next_to_serve()) {
     // Who is gone must not take an element along.

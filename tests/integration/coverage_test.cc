@@ -34,7 +34,8 @@ TEST_CASE("every command has a transcript of its name") {
   std::map<std::string, std::filesystem::path> transcripts;
   const std::filesystem::path root(LARDER_SOURCE_TREE "/tests/transcripts");
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-    if (entry.path().extension() == ".txt") transcripts.emplace(entry.path().stem().string(), entry.path());
+    if (entry.path().extension() == ".txt")
+      transcripts.emplace(entry.path().stem().string(), entry.path());
   }
   TestServer server;
   auto client = server.connect();
