@@ -7,10 +7,12 @@ FUZZ_BUILD ?= build-fuzz
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
+NPM_SECONDS ?= 300
 ARGS ?=
 
 BUILD_PACKAGES = g++ cmake ninja-build pkg-config libuv1-dev libjemalloc-dev libssl-dev libspdlog-dev catch2
 TEST_PACKAGES = redis-tools python3-redis
+NODE_TESTS = tests/integration/node
 
 CMAKE_FLAGS ?=
 ifneq ($(origin CXX),default)
@@ -28,13 +30,13 @@ run: build ## build a release and start it on port 6379; options for the server:
 build: $(BUILD)/build.ninja ## build a release: build/larder-server
 	@cmake --build $(BUILD) -j $(JOBS) --target larder-server
 
-test: deps $(BUILD)/build.ninja $(ASAN_BUILD)/build.ninja ## run every test, and unit tests and transcripts once more under sanitizers
+test: deps $(BUILD)/build.ninja $(ASAN_BUILD)/build.ninja $(BUILD)/node/installed ## run every test, and unit tests and transcripts once more under sanitizers
 	cmake --build $(BUILD) -j $(JOBS)
 	$(CTEST) --test-dir $(BUILD)
 	cmake --build $(ASAN_BUILD) -j $(JOBS)
 	$(CTEST) --test-dir $(ASAN_BUILD) -R '^(unit|transcripts)$$'
 
-asan: deps $(ASAN_BUILD)/build.ninja ## run every test under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: deps $(ASAN_BUILD)/build.ninja $(ASAN_BUILD)/node/installed ## run every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	cmake --build $(ASAN_BUILD) -j $(JOBS)
 	$(CTEST) --test-dir $(ASAN_BUILD)
 
@@ -67,8 +69,17 @@ bench: deps build $(BUILD)/reference/redis-server ## compare with redis-server s
 	tests/bench/run --larder $(BUILD)/larder-server --tools $(BUILD)/tests \
 	  --peer "$(BUILD)/reference/redis-server --save '' --appendonly no --bind 127.0.0.1" $(ARGS)
 
+# The Node clients that the integration tests use, in the versions of the lock file.
+%/node/installed: $(NODE_TESTS)/package.json $(NODE_TESTS)/package-lock.json | deps
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	timeout $(NPM_SECONDS) npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# A Node that did not come from Debian brings its npm along, and the two packages would not go with it.
 deps: ## install the Debian packages that building and testing need, as far as they are missing
 	@packaging/install-packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	@command -v npm >/dev/null || packaging/install-packages nodejs npm
 
 deps-build:
 	@packaging/install-packages $(BUILD_PACKAGES)

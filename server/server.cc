@@ -153,7 +153,10 @@ void Server::on_signal(int signal) {
 
 // --- The turn ---
 
-void Server::run_turn(std::span<Connection* const> ready) { dispatcher_.run_turn(ready); }
+void Server::run_turn(std::span<Connection* const> ready) {
+  dispatcher_.run_turn(ready);
+  hooks_.before_flush();
+}
 
 bool Server::rest() {
   const bool has_more = keyspace_.do_background_work(Deadline::in_us(kBackgroundSliceUs));
@@ -161,7 +164,10 @@ bool Server::rest() {
   // Keys that went because their time had come.
   dispatcher_.serve_blocked();
   plan_timeouts();
-  return has_more;
+  if (!hooks_.rest.is_used()) [[likely]] return has_more;
+  Rest rest{Deadline::in_us(kBackgroundSliceUs)};
+  hooks_.rest(rest);
+  return has_more || rest.has_more;
 }
 
 void Server::plan_background_work() {

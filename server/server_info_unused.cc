@@ -13,8 +13,6 @@ struct UnusedField {
 
 // A part that brings one of these features takes its rows out and has fields of its own.
 constexpr UnusedField kUnusedFields[] = {
-    {"Clients", "tracking_clients"},
-
     {"Memory", "used_memory_lua"},
     {"Memory", "used_memory_vm_eval"},
     {"Memory", "used_memory_lua_human", "0B"},
@@ -89,9 +87,6 @@ constexpr UnusedField kUnusedFields[] = {
     {"Stats", "active_defrag_key_misses"},
     {"Stats", "total_active_defrag_time"},
     {"Stats", "current_active_defrag_time"},
-    {"Stats", "tracking_total_keys"},
-    {"Stats", "tracking_total_items"},
-    {"Stats", "tracking_total_prefixes"},
     {"Stats", "unexpected_error_replies"},
     {"Stats", "dump_payload_sanitizations"},
     {"Stats", "reply_buffer_shrinks"},

@@ -1,11 +1,13 @@
 #include "modules/pubsub/pubsub.h"
 
 #include <array>
+#include <span>
 #include <utility>
 
 #include "server/base/errors.h"
 #include "server/base/glob.h"
 #include "server/base/numbers.h"
+#include "server/base/prefetch.h"
 
 namespace larder {
 namespace {
@@ -16,6 +18,13 @@ Status only_subscriptions(const Client& client, const Command& command) {
   const std::string_view name = command.full_name();
   if (name.ends_with("subscribe") || name == "ping" || name == "quit" || name == "reset") return ok;
   return errors::only_subscriptions(name);
+}
+
+// What sending looks at: the beginning, and what the client chose.
+void prefetch_client(const Client& client) {
+  prefetch_line(&client);
+  prefetch_line(&client.resp_version);
+  prefetch_line(&client.is_being_answered);
 }
 
 }  // namespace
@@ -70,16 +79,26 @@ void PubSub::update_mode(Client& client) {
 
 // --- Messages ---
 
+// Most of them have been silent for long, so that the processor has to fetch what it needs of each;
+// it is asked to do so for some of them at a time.
+int64_t PubSub::send(const Subscriptions::Topic& topic, PushFrame& frame) {
+  constexpr size_t kAhead = 8;
+  const std::span<Subscriptions::Subscriber* const> subscribers = topic.subscribers;
+  for (size_t i = 0; i < subscribers.size(); i++) {
+    if (i + 2 * kAhead < subscribers.size()) prefetch_line(subscribers[i + 2 * kAhead]);
+    if (i + kAhead < subscribers.size()) prefetch_client(subscribers[i + kAhead]->client);
+    host_->pushes().send(subscribers[i]->client, frame);
+  }
+  return static_cast<int64_t>(subscribers.size());
+}
+
 int64_t PubSub::send(TopicKind kind, std::string_view type, std::string_view channel,
                      std::string_view message) {
   const Subscriptions::Topic* topic = subscriptions_.find(kind, channel);
   if (topic == nullptr) return 0;
   PushFrame frame(3, type.size() + channel.size() + message.size());
   frame.bulk(type).bulk(channel).bulk(message);
-  for (Subscriptions::Subscriber* subscriber : topic->subscribers) {
-    host_->pushes().send(subscriber->client, frame);
-  }
-  return static_cast<int64_t>(topic->subscribers.size());
+  return send(*topic, frame);
 }
 
 int64_t PubSub::publish(std::string_view channel, std::string_view message) {
@@ -88,10 +107,7 @@ int64_t PubSub::publish(std::string_view channel, std::string_view message) {
     if (!glob_matches(pattern, channel)) continue;
     PushFrame frame(4, pattern.size() + channel.size() + message.size());
     frame.bulk("pmessage").bulk(pattern).bulk(channel).bulk(message);
-    for (Subscriptions::Subscriber* subscriber : topic.subscribers) {
-      host_->pushes().send(subscriber->client, frame);
-    }
-    receivers += static_cast<int64_t>(topic.subscribers.size());
+    receivers += send(topic, frame);
   }
   return receivers;
 }

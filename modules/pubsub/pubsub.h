@@ -36,6 +36,8 @@ class PubSub final : public Module {
   void notify(const KeyEvent& event);
   void forget(Client& client);
   void update_mode(Client& client);
+  // How many they are.
+  int64_t send(const Subscriptions::Topic& topic, PushFrame& frame);
   int64_t send(TopicKind kind, std::string_view type, std::string_view channel,
                std::string_view message);
 

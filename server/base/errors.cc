@@ -392,13 +392,47 @@ Error only_subscriptions(std::string_view command) {
 Error subscribes_in_transaction(std::string_view command) {
   return error(concat({command, " isn't allowed for a DENY BLOCKING client"}));
 }
+Error not_supported_yet(std::string_view what) {
+  return error(concat({what, " is not supported yet"}));
+}
+
+Error redirects_twice() { return error("A client can only redirect to a single other client"); }
+Error no_client_to_redirect_to() {
+  return error("The client ID you want redirect to does not exist");
+}
+Error prefix_without_broadcast() {
+  return error("PREFIX option requires BCAST mode to be enabled");
+}
+Error broadcast_switched() {
+  return error(
+      "You can't switch BCAST mode on/off before disabling tracking for this client, and then "
+      "re-enabling it with a different mode.");
+}
+Error opt_in_broadcast() { return error("OPTIN and OPTOUT are not compatible with BCAST"); }
+Error opt_in_and_out() { return error("You can't specify both OPTIN mode and OPTOUT mode"); }
+Error opt_switched() {
+  return error(
+      "You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then "
+      "re-enabling it with a different mode.");
+}
+Error prefix_overlaps_existing(std::string_view prefix, std::string_view existing) {
+  return error(concat({"Prefix '", prefix, "' overlaps with an existing prefix '", existing,
+                       "'. Prefixes for a single client must not overlap."}));
+}
+Error prefix_overlaps_provided(std::string_view prefix, std::string_view other) {
+  return error(concat({"Prefix '", prefix, "' overlaps with another provided prefix '", other,
+                       "'. Prefixes for a single client must not overlap."}));
+}
 Error not_tracking() {
   return error(
       "CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT "
       "mode enabled");
 }
-Error not_supported_yet(std::string_view what) {
-  return error(concat({what, " is not supported yet"}));
+Error not_opted_in() {
+  return error("CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.");
+}
+Error not_opted_out() {
+  return error("CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.");
 }
 
 Error invalid_command() { return error("Invalid command specified"); }

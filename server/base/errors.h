@@ -181,7 +181,6 @@ Error timeout_negative();
 Error timeout_out_of_range();
 Error timeout_not_a_float();
 Error unblocked();
-Error not_tracking();
 Error not_supported_yet(std::string_view what);
 
 // Transactions
@@ -197,6 +196,20 @@ Error transaction_discarded(std::string_view reason);
 // Publish and subscribe
 Error only_subscriptions(std::string_view command);
 Error subscribes_in_transaction(std::string_view command);  // upper case
+
+// Client-side caching
+Error redirects_twice();
+Error no_client_to_redirect_to();
+Error prefix_without_broadcast();
+Error broadcast_switched();
+Error opt_in_broadcast();
+Error opt_in_and_out();
+Error opt_switched();
+Error prefix_overlaps_existing(std::string_view prefix, std::string_view existing);
+Error prefix_overlaps_provided(std::string_view prefix, std::string_view other);
+Error not_tracking();
+Error not_opted_in();
+Error not_opted_out();
 
 // COMMAND
 Error invalid_command();

@@ -27,6 +27,9 @@ std::string flags_of(const Client& client) {
   if (client.type == ClientType::pubsub) flags += 'P';
   if (client.is_in_transaction()) flags += 'x';
   if (client.is_blocked) flags += 'b';
+  if (client.tracking.is_on) flags += 't';
+  if (client.tracking.is_redirect_broken) flags += 'R';
+  if (client.tracking.is_broadcast) flags += 'B';
   if (client.watched_key_changed) flags += 'd';
   if (client.socket.is_unix_socket()) flags += 'U';
   if (client.no_evict) flags += 'e';
@@ -107,7 +110,7 @@ std::string describe(const Client& client, int64_t now_ms) {
   add_buffers(line, client);
   line.add("cmd", client.last_command)
       .add("user", client.user)
-      .add("redir", int64_t{-1})
+      .add("redir", client.tracking.is_on ? static_cast<int64_t>(client.tracking.redirect) : -1)
       .add("resp", static_cast<int64_t>(client.resp_version))
       .add("lib-name", client.library_name)
       .add("lib-ver", client.library_version)

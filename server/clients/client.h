@@ -86,6 +86,14 @@ class Client {
     size_t shard_channels = 0;
     size_t total() const { return channels + patterns + shard_channels; }
   } subscriptions;
+  // Client-side caching: what CLIENT LIST shows of it.
+  struct Tracking {
+    bool is_on = false;
+    bool is_broadcast = false;
+    bool is_redirect_broken = false;
+    uint32_t reader = 0;    // its number among those who track, for who keeps the rest
+    uint64_t redirect = 0;  // the id of the client that is told instead; 0: none
+  } tracking;
   // MULTI: how many requests wait for EXEC, and what they take.
   static constexpr int64_t kNoTransaction = -1;
   int64_t queued_requests = kNoTransaction;

@@ -18,6 +18,8 @@ class ClientList {
     return found == clients_.end() ? nullptr : found->second;
   }
   size_t size() const { return clients_.size(); }
+  // Whose request is being run; nullptr: nobody's, as for what the server does by itself.
+  Client* running = nullptr;
   // By id. Clients are only marked for closing while a list is walked, never removed.
   const std::map<uint64_t, Client*>& all() const { return clients_; }
 

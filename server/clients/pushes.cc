@@ -34,9 +34,14 @@ PushFrame& PushFrame::integer(int64_t value) {
   return *this;
 }
 
+PushFrame& PushFrame::array(size_t elements) {
+  bytes_.append(1, resp::kArray).append(std::to_string(elements)).append("\r\n");
+  return *this;
+}
+
 PushFrame& PushFrame::null(RespVersion version) {
   bytes_.append(version == RespVersion::resp3 ? "_\r\n" : "$-1\r\n");
-  return *this;
+  return only_for(version);
 }
 
 void PushFrame::share() {
@@ -73,6 +78,7 @@ void Pushes::send(Client& client, PushFrame& frame) {
 }
 
 void Pushes::deliver(Client& client, PushFrame& frame) {
+  if (!frame.is_for(client.resp_version)) return;
   OutputChain& output = client.socket.output();
   frame.append_to(output, client.resp_version);
   if (output.overflowed()) [[unlikely]]

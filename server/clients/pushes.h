@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,12 +29,20 @@ class PushFrame {
   explicit PushFrame(size_t elements, size_t reserved = 0);
   PushFrame& bulk(std::string_view bytes);
   PushFrame& integer(int64_t value);
+  // `elements` follow.
+  PushFrame& array(size_t elements);
   // Nothing; the frame is then for clients of this version only.
   PushFrame& null(RespVersion version);
+  // A client that speaks another version when its turn has come does not get the frame.
+  PushFrame& only_for(RespVersion version) {
+    only_version_ = version;
+    return *this;
+  }
 
   size_t size() const { return shared_ ? shared_.size() : bytes_.size(); }
   // Makes copies of a large frame share its bytes.
   void share();
+  bool is_for(RespVersion version) const { return !only_version_ || *only_version_ == version; }
   void append_to(OutputChain& output, RespVersion version);
 
  private:
@@ -42,6 +51,7 @@ class PushFrame {
 
   std::string bytes_;   // all but the type byte
   SharedBytes shared_;  // the same instead, once a large one is shared
+  std::optional<RespVersion> only_version_;
 };
 
 class Pushes {

@@ -1,5 +1,6 @@
 #include "server/command/command_table.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "server/base/assert.h"
@@ -29,7 +30,6 @@ uint64_t lower_eight(uint64_t word) {
 }  // namespace
 
 void CommandTable::add(const CommandFamily& family) {
-  Command* container = nullptr;
   for (const CommandSpec& spec : family.commands) {
     Command& command = rows_.emplace_back(spec, family);
     command.id_ = rows_.size() - 1;
@@ -40,15 +40,23 @@ void CommandTable::add(const CommandFamily& family) {
     }
     if (!command.is_subcommand()) {
       LARDER_ASSERT(find(spec.name) == nullptr);
-      container = &command;
       commands_.push_back(&command);
       place(&command);
       continue;
     }
-    LARDER_ASSERT(container != nullptr &&
-                  spec.name.substr(0, spec.name.find('|')) == container->full_name());
-    container->subcommands_.push_back(&command);
+    LARDER_ASSERT(find_full(spec.name) == nullptr);
+    container_of(command)->subcommands_.push_back(&command);
   }
+}
+
+// Among the last rows, as a rule.
+Command* CommandTable::container_of(const Command& subcommand) {
+  const std::string_view name = subcommand.full_name().substr(0, subcommand.full_name().find('|'));
+  const auto container = std::find_if(rows_.rbegin(), rows_.rend(), [name](const Command& row) {
+    return row.full_name() == name;
+  });
+  LARDER_ASSERT(container != rows_.rend());
+  return &*container;
 }
 
 // Loads that overlap cover every byte of 4 to 16; of longer names the first 16.

@@ -63,7 +63,8 @@ class Command {
 
 class CommandTable {
  public:
-  // The rows of a family must outlive the table. A name that is there already is a bug.
+  // The rows of a family must outlive the table. A name that is there already is a bug. Subcommands
+  // may come in a later family than their container: a module brings those of its own.
   void add(const CommandFamily& family);
 
   // A command or container, in any case; nullptr if there is none. A few ns.
@@ -96,6 +97,7 @@ class CommandTable {
   static Words words_of(std::string_view name);
   size_t slot_of(const Words& words) const;
   void place(const Command* command);
+  Command* container_of(const Command& subcommand);
 
   std::deque<Command> rows_;
   std::vector<const Command*> commands_;

@@ -228,46 +228,9 @@ Status no_touch(Context& ctx) {
   return ok;
 }
 
-// CLIENT TRACKING <ON | OFF> ...
-Status tracking(Context& ctx) {
-  TRY(const bool on, parse_switch(ctx.arg(2)));
-  if (on) return errors::not_supported_yet("CLIENT TRACKING");
-  if (ctx.argc() > 3) return errors::syntax();
-  ctx.reply.ok();
-  return ok;
-}
-
-// CLIENT CACHING <YES | NO>
-Status caching(Context&) {
-  return errors::not_tracking();
-}
-
-// CLIENT GETREDIR
-Status getredir(Context& ctx) {
-  ctx.reply.integer(-1);
-  return ok;
-}
-
-// CLIENT TRACKINGINFO
-Status trackinginfo(Context& ctx) {
-  ctx.reply.map(3);
-  ctx.reply.bulk("flags");
-  ctx.reply.set(1);
-  ctx.reply.bulk("off");
-  ctx.reply.bulk("redirect");
-  ctx.reply.integer(-1);
-  ctx.reply.bulk("prefixes");
-  ctx.reply.array(0);
-  return ok;
-}
-
 constexpr std::string_view kHelp[] = {
-    "CACHING (YES|NO)",
-    "    With tracking on: whether the keys of the next command are tracked.",
     "GETNAME",
     "    The name of this connection.",
-    "GETREDIR",
-    "    The connection that gets this one's invalidation messages, or -1.",
     "ID",
     "    The number of this connection.",
     "INFO",
@@ -297,10 +260,6 @@ constexpr std::string_view kHelp[] = {
     "    Tell which client library uses this connection.",
     "SETNAME <name>",
     "    Give this connection a name.",
-    "TRACKING (ON|OFF) [REDIRECT <id>] [PREFIX <prefix> [...]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
-    "    Tell this connection when keys change that it has read.",
-    "TRACKINGINFO",
-    "    How this connection tracks keys.",
     "UNBLOCK <client-id> [TIMEOUT|ERROR]",
     "    End the wait of a blocked connection.",
     "UNPAUSE",
@@ -318,15 +277,9 @@ constexpr CommandSpec kCommands[] = {
     {"client", nullptr, -2, 0, no_keys(), "2.4.0", "",
         "",
         "Commands about this connection and about others."},
-    {"client|caching", caching, 3, kAnytime, no_keys(), "6.0.0", "O(1)",
-        "<YES | NO>",
-        "Says whether the keys of the next command are tracked."},
     {"client|getname", getname, 2, kAnytime, no_keys(), "2.6.9", "O(1)",
         "",
         "Returns the connection's name."},
-    {"client|getredir", getredir, 2, kAnytime, no_keys(), "6.0.0", "O(1)",
-        "",
-        "Returns the connection to which invalidation messages go."},
     {"client|help", help, 2, kLoading | kStale, no_keys(), "5.0.0", "O(1)",
         "",
         "Lists the subcommands."},
@@ -364,13 +317,6 @@ constexpr CommandSpec kCommands[] = {
     {"client|setname", setname, 3, kAnytime | kAllNodes | kAllSucceeded, no_keys(), "2.6.9", "O(1)",
         "connection-name",
         "Gives the connection a name."},
-    {"client|tracking", tracking, -3, kAnytime, no_keys(), "6.0.0", "O(1)",
-        "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] "
-        "[OPTOUT] [NOLOOP]",
-        "Asks to be told when keys change that the connection has read."},
-    {"client|trackinginfo", trackinginfo, 2, kAnytime, no_keys(), "6.2.0", "O(1)",
-        "",
-        "Describes how the connection tracks keys."},
     {"client|unblock", unblock, -3, kAnytime | kAdmin, no_keys(), "5.0.0", "O(log N)",
         "client-id [TIMEOUT | ERROR]",
         "Ends the wait of a blocked client."},

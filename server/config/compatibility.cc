@@ -176,7 +176,6 @@ constexpr Row kRows[] = {
     {"latency-monitor-threshold", Kind::integer, "0", kIgnored},
     {"latency-tracking", Kind::boolean, "yes", kIgnored},
     {"latency-tracking-info-percentiles", Kind::words, "50 99 99.9", kIgnored},
-    {"tracking-table-max-keys", Kind::integer, "1000000", kIgnored},
     // Scripts, threads and the system
     {"busy-reply-threshold", Kind::integer, "5000", kIgnored, {.aliases = {"lua-time-limit"}}},
     {"io-threads", Kind::integer, "1", kIgnored, {.min = 1, .max = 128, .immutable = true}},

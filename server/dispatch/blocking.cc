@@ -63,11 +63,16 @@ void Blocking::listen() {
   });
   // A swap may have brought keys, a flush has taken some.
   flush_listener_ = keyspace_.flushed.add([this](Database* database) { mark_database(database); });
+  swap_listener_ = keyspace_.swapped.add([this](Database& first, Database& second) {
+    mark_database(&first);
+    mark_database(&second);
+  });
 }
 
 void Blocking::stop_listening() {
   keyspace_.key_changed.remove(std::exchange(change_listener_, 0));
   keyspace_.flushed.remove(std::exchange(flush_listener_, 0));
+  keyspace_.swapped.remove(std::exchange(swap_listener_, 0));
 }
 
 void Blocking::mark(Queue& queue) {

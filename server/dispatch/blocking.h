@@ -112,6 +112,7 @@ class Blocking {
   std::optional<Position> position_;
   uint64_t change_listener_ = 0;  // 0: not listening, because nobody waits for a key
   uint64_t flush_listener_ = 0;
+  uint64_t swap_listener_ = 0;
 };
 
 }  // namespace larder

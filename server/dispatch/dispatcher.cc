@@ -8,6 +8,7 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
+#include "server/dispatch/answering.h"
 #include "server/dispatch/reply_mode.h"
 
 namespace larder {
@@ -254,12 +255,13 @@ void Dispatcher::run_batch() {
     ReplyWriter reply(session.connection().output(), session.client.resp_version);
     Context context(services_, session.client, reply);
     const OutputClassOf former(session.client);
-    session.client.is_being_answered = true;
-    for (; i < requests.size() && requests[i].session == &session; i++) {
-      if (session.is_stopped()) break;
-      run(requests[i], context);
+    {
+      const Answering answering(services_.clients, session.client);
+      for (; i < requests.size() && requests[i].session == &session; i++) {
+        if (session.is_stopped()) break;
+        run(requests[i], context);
+      }
     }
-    session.client.is_being_answered = false;
     if (session.is_stopped()) {
       // Requests that were parsed and not run stay in the buffer; the parser begins again with them.
       session.parser.reset();
@@ -323,6 +325,10 @@ inline void Dispatcher::call(Context& context, const Command& command,
   if (Status status = command.spec().function(context); !status.is_ok()) [[unlikely]] {
     fail(context, &command, status.text(), false);
   }
+  if (!services_.hooks.after_command.is_used()) [[likely]] return;
+  // Behind EXEC the context points at the last request of the transaction, which is gone.
+  context.begin(command, arguments, hashes, large);
+  services_.hooks.after_command(context);
 }
 
 // Whether the request is done with: refused by the gate of what the client is doing, or queued.

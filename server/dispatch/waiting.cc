@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/base/clock.h"
+#include "server/dispatch/answering.h"
 #include "server/dispatch/dispatcher.h"
 #include "server/dispatch/reply_mode.h"
 
@@ -35,9 +36,10 @@ void Dispatcher::run_kept(Session& session) {
   Context context(services_, session.client, reply);
   context.has_waited = session.waiter != nullptr;
   const OutputClassOf former(session.client);
-  session.client.is_being_answered = true;
-  execute(context, services_.commands.resolve(kept->arguments), kept->arguments, {});
-  session.client.is_being_answered = false;
+  {
+    const Answering answering(services_.clients, session.client);
+    execute(context, services_.commands.resolve(kept->arguments), kept->arguments, {});
+  }
   session.drop_large();
   if (session.client.is_blocked && session.kept == nullptr) session.kept = std::move(kept);
   if (OutputClassOf(session.client) != former) set_output_limit(session);
@@ -131,9 +133,10 @@ void Dispatcher::answer_waiting(Session& session, Write&& write) {
   ++stats_.commands_processed;
   command->stats.calls++;
   session.client.commands++;
-  session.client.is_being_answered = true;
-  obey_reply_mode(context, [&] { write(context, command); });
-  session.client.is_being_answered = false;
+  {
+    const Answering answering(services_.clients, session.client);
+    obey_reply_mode(context, [&] { write(context, command); });
+  }
   services_.pushes.deliver_waiting(session.client);
   close_if_overflowed(session.client);
   end_wait(session);

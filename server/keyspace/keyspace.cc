@@ -70,17 +70,21 @@ const Entry* Keyspace::random_entry(Database& database) {
   return nullptr;
 }
 
-void Keyspace::flush(Database& database) {
+void Keyspace::empty(Database& database) {
   auto contents = std::make_unique<Database>(database.index(), disposal);
   contents->swap_contents(database);
   changes_ += contents->size();
   flushed_contents_.push_back(std::move(contents));
+}
+
+void Keyspace::flush(Database& database) {
+  empty(database);
   flushed(&database);
 }
 
 void Keyspace::flush_all() {
   for (const auto& database : databases_) {
-    if (database->size() > 0) flush(*database);
+    if (database->size() > 0) empty(*database);
   }
   flushed(nullptr);
 }
@@ -97,8 +101,7 @@ void Keyspace::swap(Database& first, Database& second) {
   changes_++;
   if (&first == &second) return;
   first.swap_contents(second);
-  flushed(&first);
-  flushed(&second);
+  swapped(first, second);
 }
 
 bool Keyspace::do_background_work(Deadline deadline) {

@@ -122,12 +122,14 @@ class Keyspace {
   Hook<const KeyEvent&> key_added;
   Hook<const KeyEvent&> key_missed;
   Hook<Database*> flushed;  // nullptr: all databases
+  Hook<Database&, Database&> swapped;
   KeyspaceStats stats;
   Random random;
   TypeLimits type_limits;  // up to which size collections keep their small forms
   Disposal disposal;       // outlives the databases
 
  private:
+  void empty(Database& database);
   bool age_stamps(Deadline deadline);
   bool is_expiry_due() const;
   bool expire_due(Deadline deadline);

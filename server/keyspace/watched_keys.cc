@@ -58,11 +58,16 @@ void WatchedKeys::listen() {
   });
   flush_listener_ =
       keyspace_.flushed.add([this](Database* database) { database_replaced(database); });
+  swap_listener_ = keyspace_.swapped.add([this](Database& first, Database& second) {
+    database_replaced(&first);
+    database_replaced(&second);
+  });
 }
 
 void WatchedKeys::stop_listening() {
   keyspace_.key_changed.remove(std::exchange(change_listener_, 0));
   keyspace_.flushed.remove(std::exchange(flush_listener_, 0));
+  keyspace_.swapped.remove(std::exchange(swap_listener_, 0));
 }
 
 void WatchedKeys::go_off(const std::set<Watch*>& watches) {

@@ -57,6 +57,7 @@ class WatchedKeys {
   Keys keys_;                     // its elements stay where they are
   uint64_t change_listener_ = 0;  // 0: not listening
   uint64_t flush_listener_ = 0;
+  uint64_t swap_listener_ = 0;
 };
 
 // One client's watch.

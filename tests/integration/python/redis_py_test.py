@@ -6,6 +6,7 @@ It empties the server's databases 0 and 9.
 """
 
 import os
+import queue
 import time
 import unittest
 
@@ -203,7 +204,31 @@ class Transactions(Case):
                 pipe.execute()
 
 
-class Subscriptions(Case):
+    def test_an_error_of_one_command_leaves_the_others(self):
+        self.client.set("text", "a")
+        pipe = self.client.pipeline(transaction=True)
+        replies = pipe.incr("text").set("behind", "1").execute(raise_on_error=False)
+        self.assertIsInstance(replies[0], redis.ResponseError)
+        self.assertTrue(replies[1])
+        self.assertEqual(self.client.get("behind"), b"1")
+
+    def test_what_cannot_be_queued_ends_a_transaction(self):
+        pipe = self.client.pipeline(transaction=True)
+        pipe.execute_command("NONSENSE")
+        pipe.set("never", "1")
+        with self.assertRaises(redis.ResponseError):
+            pipe.execute()
+        self.assertEqual(self.client.exists("never"), 0)
+
+    def test_locks(self):
+        # Its release is a script where there are scripts; what it holds is a key in any case.
+        lock = self.client.lock("lock", timeout=10, blocking=False)
+        self.assertTrue(lock.acquire())
+        self.assertTrue(lock.locked())
+        self.assertFalse(self.client.lock("lock", timeout=10, blocking=False).acquire())
+
+
+class Listening(Case):
     def next_message(self, pubsub):
         for _ in range(100):
             message = pubsub.get_message(timeout=1)
@@ -211,6 +236,8 @@ class Subscriptions(Case):
                 return message
         self.fail("no message came")
 
+
+class Subscriptions(Listening):
     def test_hears_channels_and_patterns(self):
         pubsub = self.client.pubsub()
         pubsub.subscribe("news")
@@ -226,6 +253,82 @@ class Subscriptions(Case):
         pubsub.unsubscribe()
         self.assertEqual(self.next_message(pubsub)["type"], "unsubscribe")
         pubsub.close()
+
+    def test_calls_handlers_in_a_thread(self):
+        pubsub = self.client.pubsub(ignore_subscribe_messages=True)
+        self.addCleanup(pubsub.close)
+        heard = queue.Queue()
+        pubsub.subscribe(**{"news": lambda message: heard.put(message["data"])})
+        thread = pubsub.run_in_thread(sleep_time=0.01, daemon=True)
+        self.client.publish("news", "one")
+        self.assertEqual(heard.get(timeout=10), b"one")
+        thread.stop()
+        thread.join(timeout=10)
+        self.assertFalse(thread.is_alive())
+
+    def test_subscribes_again_after_it_was_killed(self):
+        with connect(client_name="listener") as listening:
+            pubsub = listening.pubsub(ignore_subscribe_messages=True)
+            self.addCleanup(pubsub.close)
+            pubsub.subscribe("news")
+            while pubsub.get_message(timeout=1) is not None:
+                pass
+            self.client.client_kill_filter(_type="pubsub")
+            message = None
+            deadline = time.monotonic() + 10
+            while message is None and time.monotonic() < deadline:
+                try:
+                    message = pubsub.get_message(timeout=0.05)
+                except redis.ConnectionError:
+                    pubsub.connection.connect()  # it subscribes again by itself then
+                self.client.publish("news", "back")
+            self.assertEqual(message["data"], b"back")
+
+    def test_hears_of_keys_that_expire(self):
+        self.client.config_set("notify-keyspace-events", "Ex")
+        pubsub = self.client.pubsub(ignore_subscribe_messages=True)
+        self.addCleanup(pubsub.close)
+        pubsub.subscribe("__keyevent@0__:expired")
+        self.assertIsNone(pubsub.get_message(timeout=1))  # the confirmation
+        self.client.set("short", "1", px=5)
+        self.assertEqual(self.next_message(pubsub)["data"], b"short")
+        self.client.config_set("notify-keyspace-events", "")
+
+
+class Tracking(Listening):
+    def track(self, *options):
+        """A client that tracks, and the subscription through which it is told."""
+        told = connect(single_connection_client=True)
+        self.addCleanup(told.close)
+        pubsub = told.pubsub(ignore_subscribe_messages=True)
+        self.addCleanup(pubsub.close)
+        pubsub.subscribe("__redis__:invalidate")
+        self.assertIsNone(pubsub.get_message(timeout=1))  # the confirmation
+        number = [c["id"] for c in self.client.client_list(_type="pubsub")][-1]
+        tracking = connect(single_connection_client=True)
+        self.addCleanup(tracking.close)
+        self.assertTrue(tracking.client_tracking_on(clientid=int(number), **dict(options)))
+        self.assertEqual(tracking.client_getredir(), int(number))
+        return tracking, pubsub
+
+    def test_is_told_of_what_it_has_read(self):
+        tracking, pubsub = self.track()
+        tracking.mget("a", "b")
+        self.client.set("a", "1")
+        self.assertEqual(self.next_message(pubsub)["data"], [b"a"])
+        tracking.set("b", "own")
+        self.assertEqual(self.next_message(pubsub)["data"], [b"b"])
+        self.client.flushall()
+        self.assertIsNone(self.next_message(pubsub)["data"])
+        info = tracking.client_trackinginfo()
+        self.assertIn(b"on", info[1])
+        self.assertTrue(tracking.client_tracking_off())
+
+    def test_broadcasts(self):
+        tracking, pubsub = self.track(("bcast", True), ("prefix", ["user:"]), ("noloop", True))
+        tracking.set("user:0", "own")
+        self.client.mset({"user:2": "x", "user:1": "x", "other": "x"})
+        self.assertEqual(self.next_message(pubsub)["data"], [b"user:1", b"user:2"])
 
 
 class Administration(Case):

@@ -97,6 +97,25 @@ TEST_CASE("a frame can hold nothing") {
   CHECK(take(chain) == ">1\r\n_\r\n");
 }
 
+TEST_CASE("a frame for one version is not for who has changed to the other meanwhile") {
+  FakeSocket socket;
+  Client client(1, socket, 0);
+  client.resp_version = RespVersion::resp3;
+  Pushes pushes;
+  PushFrame frame(2);
+  frame.bulk("a").array(1).bulk("b").only_for(RespVersion::resp3);
+  pushes.send(client, frame);
+  CHECK(take(socket.chain) == ">2\r\n$1\r\na\r\n*1\r\n$1\r\nb\r\n");
+  client.is_being_answered = true;
+  pushes.send(client, frame);
+  client.resp_version = RespVersion::resp2;
+  client.is_being_answered = false;
+  pushes.deliver_waiting(client);
+  CHECK(socket.chain.empty());
+  pushes.send(client, frame);
+  CHECK(socket.chain.empty());
+}
+
 TEST_CASE("who reads too slowly is closed, and who is closed gets nothing") {
   FakeSocket socket;
   Client client(1, socket, 0);

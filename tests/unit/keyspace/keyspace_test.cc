@@ -210,9 +210,10 @@ TEST_CASE("a flush empties at once and frees in slices") {
   CHECK(slices > 10);
   CHECK(test.has("1", 1));
 
+  flushed.clear();
   test.keyspace.flush_all();
   CHECK(test.keyspace.total_keys() == 0);
-  CHECK(flushed.back() == nullptr);
+  CHECK(flushed == std::vector<const Database*>{nullptr});
   CHECK_FALSE(test.keyspace.free_removed(Deadline::never()));
   CHECK(test.keyspace.next_background_ms() == INT64_MAX);
 }
@@ -222,11 +223,18 @@ TEST_CASE("swapping databases swaps keys and expiries, not the numbers") {
   test.put("a", kStartMs + 100, 0);
   test.put("b", kNoExpiry, 1);
   test.take_events();
+  int swaps = 0;
+  test.keyspace.swapped.add([&](const Database& first, const Database& second) {
+    CHECK(first.index() == 0);
+    CHECK(second.index() == 1);
+    swaps++;
+  });
   test.keyspace.swap(test.keyspace.database(0), test.keyspace.database(1));
   CHECK(test.has("a", 1));
   CHECK(test.has("b", 0));
   test.keyspace.swap(test.keyspace.database(0), test.keyspace.database(0));
   CHECK(test.has("b", 0));
+  CHECK(swaps == 1);
   test.advance(200);
   test.keyspace.do_background_work(Deadline::never());
   CHECK(test.take_events() == Events{"1 expired a"});
