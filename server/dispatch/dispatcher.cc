@@ -17,9 +17,9 @@ namespace {
 // What the server holds for somebody who has not logged in yet.
 constexpr size_t kUnauthenticatedOutputBytes = 64 * 1024;
 
-// What client-output-buffer-limit does not count. Redis does not count its fixed buffer of this size, and
-// with a limit that is smaller a client can still talk to it.
-constexpr size_t kUncountedOutputBytes = 16 * 1024;
+// The smallest limit of output there is. Redis does not count its fixed buffer of this size: with a limit
+// that is smaller a client can still talk to it.
+constexpr uint64_t kLeastOutputLimit = 16 * 1024;
 
 // How long a client that is being closed may read nothing of what is left for it.
 constexpr int64_t kMaxClosingMs = 60'000;
@@ -438,8 +438,8 @@ void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
     }
     const OutputLimit* rule = output_limit_of(session->client);
     const uint64_t limit = rule == nullptr ? 0 : rule->soft_bytes;
-    if (limit == 0 ||
-        session->connection().queued_output().memory() <= limit + kUncountedOutputBytes) {
+    if (limit == 0 || session->connection().queued_output().memory() <=
+                          std::max(limit, kLeastOutputLimit)) {
       session->over_soft_limit_since_ms = 0;
     } else if (session->over_soft_limit_since_ms == 0) {
       session->over_soft_limit_since_ms = now_ms;
@@ -466,10 +466,9 @@ const OutputLimit* Dispatcher::output_limit_of(const Client& client) const {
 
 void Dispatcher::set_output_limit(Session& session) {
   const OutputLimit* rule = output_limit_of(session.client);
-  size_t limit = OutputChain::kNoLimit;
-  if (rule != nullptr && rule->hard_bytes != 0 && rule->hard_bytes < limit - kUncountedOutputBytes) {
-    limit = rule->hard_bytes + kUncountedOutputBytes;
-  }
+  size_t limit = rule == nullptr || rule->hard_bytes == 0
+                     ? OutputChain::kNoLimit
+                     : std::max(rule->hard_bytes, kLeastOutputLimit);
   if (!session.client.is_authenticated) limit = std::min(limit, kUnauthenticatedOutputBytes);
   session.connection().output().set_limit(limit);
 }

@@ -45,7 +45,7 @@ TEST_CASE("a client whose output exceeds the hard limit is cut off") {
   CHECK(replies < kManyReplies);
 }
 
-TEST_CASE("a hard limit below what is never counted lets short replies through") {
+TEST_CASE("a hard limit that is too small for a conversation still lets short replies through") {
   TestServer server({"--client-output-buffer-limit", "normal 10 0 0"});
   auto client = server.connect();
   CHECK(client("SET", "big", std::string(100'000, 'x')) == status("OK"));
