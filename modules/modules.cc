@@ -1,5 +1,8 @@
 #include "modules/modules.h"
 
+#include "modules/commandlog/commandlog.h"
+#include "modules/latency/latency.h"
+#include "modules/monitor/monitor.h"
 #include "modules/pubsub/pubsub.h"
 #include "modules/tracking/tracking.h"
 
@@ -9,6 +12,9 @@ Modules make_modules() {
   Modules modules;
   modules.push_back(std::make_unique<PubSub>());
   modules.push_back(std::make_unique<Tracking>());
+  modules.push_back(std::make_unique<Monitor>());
+  modules.push_back(std::make_unique<CommandLog>());
+  modules.push_back(std::make_unique<Latency>());
   return modules;
 }
 

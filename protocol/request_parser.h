@@ -82,6 +82,8 @@ class RequestParser {
 
   // Frees what quoted inline arguments needed. To be called when the requests returned so far are
   // done with and their bytes leave the buffer; one branch when there were none.
+  // Whether some arguments of the last requests lie here and not in the caller's buffer.
+  bool keeps_arguments() const { return !quoted_.empty(); }
   void release_arguments() {
     if (!quoted_.empty()) [[unlikely]]
       quoted_.clear();

@@ -154,12 +154,24 @@ void Server::on_signal(int signal) {
 // --- The turn ---
 
 void Server::run_turn(std::span<Connection* const> ready) {
-  dispatcher_.run_turn(ready);
+  dispatcher_.run_turn(ready, reactor_.turn_began_us());
   hooks_.before_flush();
 }
 
+// Work that clients have to wait for, measured for whoever listens.
+template <class Work>
+void Server::do_work(std::string_view name, Work&& work) {
+  if (!hooks_.slow_event.is_used()) [[likely]] return work();
+  const int64_t began_ns = monotonic_ns();
+  work();
+  hooks_.slow_event(name, monotonic_ns() - began_ns);
+}
+
 bool Server::rest() {
-  const bool has_more = keyspace_.do_background_work(Deadline::in_us(kBackgroundSliceUs));
+  bool has_more = false;
+  do_work("expire-cycle", [&] {
+    has_more = keyspace_.do_background_work(Deadline::in_us(kBackgroundSliceUs));
+  });
   if (!has_more) plan_background_work();
   // Keys that went because their time had come.
   dispatcher_.serve_blocked();
@@ -192,9 +204,11 @@ void Server::plan_timeouts() {
 
 void Server::tick() {
   if (!keeps_house_) return;
-  memory_.sample();
-  server_info_.sample();
-  dispatcher_.check_clients(wall_clock_ms(), configuration_.network.timeout.get());
+  do_work("cron", [this] {
+    memory_.sample();
+    server_info_.sample();
+    dispatcher_.check_clients(wall_clock_ms(), configuration_.network.timeout.get());
+  });
 }
 
 // --- Clients ---

@@ -85,6 +85,8 @@ class Server final : private TurnHandler, private ServerControl {
   void accept(int fd, ConnectionKind kind);
   void on_signal(int signal);
   void tick();
+  template <class Work>
+  void do_work(std::string_view name, Work&& work);
   void plan_background_work();
   void plan_timeouts();
 

@@ -174,9 +174,12 @@ RatesSection::RatesSection(const InfoSources& sources)
       output_(*this, "instantaneous_output_kbps",
               [this] { return static_cast<double>(output_bytes_.per_second()) / 1024; }),
       turns_per_second_(*this, "instantaneous_eventloop_cycles_per_sec",
-                        [this] { return turns_.per_second(); }) {
+                        [this] { return turns_.per_second(); }),
+      mean_turn_us_(*this, "instantaneous_eventloop_duration_usec", [this] {
+        return turns_.per_second() == 0 ? 0 : turn_us_.per_second() / turns_.per_second();
+      }) {
   on_reset([this] {
-    for (Rate* rate : {&commands_, &input_bytes_, &output_bytes_, &turns_}) rate->reset();
+    for (Rate* rate : {&commands_, &input_bytes_, &output_bytes_, &turns_, &turn_us_}) rate->reset();
   });
 }
 
@@ -185,6 +188,7 @@ void RatesSection::sample(int64_t now_us) {
   input_bytes_.sample(now_us, sources_.network.input_bytes);
   output_bytes_.sample(now_us, sources_.network.output_bytes);
   turns_.sample(now_us, sources_.network.turns);
+  turn_us_.sample(now_us, sources_.network.turns_us);
 }
 
 // --- Replication ---
@@ -254,9 +258,7 @@ ErrorsSection::ErrorsSection(const InfoSources& sources)
         for (const auto& [code, count] : stats.errors_by_code) {
           writer.line("errorstat_" + safe_name(code), "count=" + std::to_string(count));
         }
-      }) {
-  on_reset([&stats = sources.dispatch] { stats.errors_by_code.clear(); });
-}
+      }) {}
 
 // --- Keyspace ---
 

@@ -89,10 +89,12 @@ class RatesSection final : public InfoGroup {
   Rate input_bytes_;
   Rate output_bytes_;
   Rate turns_;
+  Rate turn_us_;
   Field commands_per_second_;
   Field input_;
   Field output_;
   Field turns_per_second_;
+  Field mean_turn_us_;
 };
 
 class ReplicationSection final : public InfoGroup {

@@ -70,10 +70,10 @@ void PubSub::forget(Client& client) {
 void PubSub::update_mode(Client& client) {
   if (client.subscriptions.total() > 0) {
     client.type = ClientType::pubsub;
-    client.gate = only_subscriptions;
+    client.add_gate(only_subscriptions);
   } else if (client.type == ClientType::pubsub) {
     client.type = ClientType::normal;
-    client.gate = nullptr;
+    client.remove_gate(only_subscriptions);
   }
 }
 

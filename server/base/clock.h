@@ -10,8 +10,9 @@ namespace larder {
 int64_t wall_clock_ms();
 int64_t wall_clock_us();
 
-// Microseconds since some moment before the process started; never goes back.
+// Microseconds / nanoseconds since some moment before the process started; never goes back.
 int64_t monotonic_us();
+int64_t monotonic_ns();
 
 // The moment by which a slice of background work has to hand control back.
 class Deadline {

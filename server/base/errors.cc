@@ -392,6 +392,17 @@ Error only_subscriptions(std::string_view command) {
 Error subscribes_in_transaction(std::string_view command) {
   return error(concat({command, " isn't allowed for a DENY BLOCKING client"}));
 }
+Error monitors_in_transaction() { return error("MONITOR isn't allowed for DENY BLOCKING client"); }
+Error monitor_and_keys() { return error("Replica can't interact with the keyspace"); }
+Error count_below_minus_one() {
+  return error("count should be greater than or equal to -1");
+}
+Error unknown_log_type() {
+  return error("type should be one of the following: slow, large-request, large-reply");
+}
+Error no_latency_samples(std::string_view event) {
+  return error(concat({"No samples available for event '", event, "'"}));
+}
 Error not_supported_yet(std::string_view what) {
   return error(concat({what, " is not supported yet"}));
 }
@@ -565,6 +576,12 @@ Error bad_output_limit() {
 }
 Error invalid_event_class() {
   return Error("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+}
+Error invalid_percentile() {
+  return Error("Invalid latency-tracking-info-percentiles parameters");
+}
+Error percentile_out_of_range() {
+  return Error("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
 }
 
 }  // namespace larder::errors

@@ -197,6 +197,13 @@ Error transaction_discarded(std::string_view reason);
 Error only_subscriptions(std::string_view command);
 Error subscribes_in_transaction(std::string_view command);  // upper case
 
+// MONITOR, SLOWLOG, COMMANDLOG, LATENCY
+Error monitors_in_transaction();
+Error monitor_and_keys();  // one who watches others cannot read or write keys
+Error count_below_minus_one();
+Error unknown_log_type();
+Error no_latency_samples(std::string_view event);
+
 // Client-side caching
 Error redirects_twice();
 Error no_client_to_redirect_to();
@@ -288,5 +295,7 @@ Error wrong_number_of_output_limits();
 Error unknown_output_class();
 Error bad_output_limit();
 Error invalid_event_class();
+Error invalid_percentile();
+Error percentile_out_of_range();
 
 }  // namespace larder::errors

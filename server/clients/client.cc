@@ -22,6 +22,7 @@ constexpr std::pair<std::string_view, ClientType> kTypeNames[] = {
 
 std::string flags_of(const Client& client) {
   std::string flags;
+  if (client.is_monitor) flags += 'O';
   if (client.type == ClientType::replica) flags += 'S';
   if (client.type == ClientType::primary) flags += 'M';
   if (client.type == ClientType::pubsub) flags += 'P';

@@ -1,10 +1,12 @@
 // A client's session without its socket: who it is, what it chose, and what it has done so far.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "protocol/output_chain.h"
 #include "protocol/resp.h"
@@ -77,9 +79,15 @@ class Client {
   // Its requests are being run: it may be in the middle of a reply.
   bool is_being_answered = false;
   size_t waiting_push_bytes = 0;  // of pushes that wait for the end of that reply; see Pushes
-  // What a feature lets stand between this client and its commands, behind all other gates; nullptr:
-  // nothing.
-  Status (*gate)(const Client& client, const Command& command) = nullptr;
+  // What features let stand between this client and its commands, behind all other gates.
+  using Gate = Status (*)(const Client& client, const Command& command);
+  std::vector<Gate> gates;
+  void add_gate(Gate gate) {
+    if (std::find(gates.begin(), gates.end(), gate) == gates.end()) gates.push_back(gate);
+  }
+  void remove_gate(Gate gate) { std::erase(gates, gate); }
+  // MONITOR: it is sent what others do, and may fall behind as far as one that listens to channels.
+  bool is_monitor = false;
   struct Subscriptions {
     size_t channels = 0;
     size_t patterns = 0;

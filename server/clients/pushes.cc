@@ -23,6 +23,14 @@ PushFrame::PushFrame(size_t elements, size_t reserved) {
   bytes_.append(std::to_string(elements)).append("\r\n");
 }
 
+PushFrame PushFrame::line(std::string_view text) {
+  PushFrame frame;
+  frame.type_ = resp::kSimple;
+  frame.bytes_.reserve(text.size() + 2);
+  frame.bytes_.append(text).append("\r\n");
+  return frame;
+}
+
 PushFrame& PushFrame::bulk(std::string_view bytes) {
   bytes_.append(1, resp::kBulk).append(std::to_string(bytes.size())).append("\r\n");
   bytes_.append(bytes).append("\r\n");
@@ -51,7 +59,8 @@ void PushFrame::share() {
 }
 
 void PushFrame::append_to(OutputChain& output, RespVersion version) {
-  const char type = version == RespVersion::resp3 ? resp::kPush : resp::kArray;
+  const char push = version == RespVersion::resp3 ? resp::kPush : resp::kArray;
+  const char type = type_ != 0 ? type_ : push;
   output.append(std::string_view(&type, 1));
   share();
   if (!shared_) [[likely]]

@@ -27,6 +27,8 @@ class PushFrame {
  public:
   // `elements` follow. `reserved`: bytes that they will take, about.
   explicit PushFrame(size_t elements, size_t reserved = 0);
+  // One line of text, a simple string in both versions: what MONITOR sends.
+  static PushFrame line(std::string_view text);
   PushFrame& bulk(std::string_view bytes);
   PushFrame& integer(int64_t value);
   // `elements` follow.
@@ -46,9 +48,11 @@ class PushFrame {
   void append_to(OutputChain& output, RespVersion version);
 
  private:
+  PushFrame() = default;
   // From here on sharing is cheaper than copying.
   static constexpr size_t kSharedBytes = 2048;
 
+  char type_ = 0;       // 0: the version's push
   std::string bytes_;   // all but the type byte
   SharedBytes shared_;  // the same instead, once a large one is shared
   std::optional<RespVersion> only_version_;

@@ -16,6 +16,7 @@
 namespace larder {
 
 class Context;
+class Options;
 
 // Writes its reply, or returns the error that the dispatcher writes (and counts); never both.
 using CommandFunction = Status (*)(Context&);
@@ -27,6 +28,10 @@ class CommandOwner {
 };
 
 using KeyRule = bool (*)(std::span<const std::string_view> arguments, std::vector<KeyPosition>& positions);
+
+// Whether the argument is for the server alone: a password.
+using SecretRule = bool (*)(std::span<const std::string_view> arguments, size_t index,
+                            const Options& options);
 
 enum CommandFlags : uint64_t {
   kWrite = 1 << 0,       // changes data
@@ -80,6 +85,8 @@ enum CommandFlags : uint64_t {
   kElementBehindKey = uint64_t{1} << 60,
   // The same for the argument after that, behind a score.
   kElementBehindScore = uint64_t{1} << 61,
+  // Short enough to be timed in runs, though not "fast" by the names of Redis.
+  kTimedInRuns = uint64_t{1} << 62,
 };
 
 struct CommandSpec {
@@ -101,6 +108,8 @@ struct CommandSpec {
   // For requests whose options decide which arguments are keys, or what happens to them: finds the keys
   // instead of `keys`. False if the request has no valid ones.
   KeyRule key_rule = nullptr;
+  // Which arguments logs and MONITOR do not show; nullptr: they show all.
+  SecretRule secret_rule = nullptr;
 };
 
 // The commands of one file.

@@ -14,8 +14,8 @@ namespace larder {
 
 // What the server counts per command, for INFO commandstats.
 struct CommandStats {
-  uint64_t calls = 0;
-  uint64_t nanoseconds = 0;
+  uint64_t calls = 0;        // a request that has to wait counts when it is answered
+  uint64_t nanoseconds = 0;  // without the waiting
   uint64_t rejected = 0;  // refused by a gate
   uint64_t failed = 0;    // ran and returned an error
 };
@@ -47,6 +47,9 @@ class Command {
   size_t first_key() const { return first_key_; }
   // A position in the table; stable while the process runs (ACL bits).
   size_t id() const { return id_; }
+  // Whether consecutive calls are timed together: see TimedRun. One that may wait is not, because
+  // whether it has run shows only when it returns.
+  bool is_timed_in_runs() const { return has(kFast | kTimedInRuns) && !has(kBlocking); }
 
   mutable CommandStats stats;
 

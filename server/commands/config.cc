@@ -40,6 +40,14 @@ Status set(Context& ctx) {
   return ok;
 }
 
+// The value of an option that is a secret.
+bool is_secret_value(std::span<const std::string_view> arguments, size_t index,
+                     const Options& options) {
+  if (index < 3 || index % 2 == 0) return false;
+  const OptionBase* option = options.find(arguments[index - 1]);
+  return option != nullptr && option->attributes().secret;
+}
+
 // CONFIG REWRITE
 Status rewrite(Context& ctx) {
   const std::string file = ctx.services.control.config_file();
@@ -98,7 +106,7 @@ constexpr CommandSpec kCommands[] = {
         "Brings the values of today into the configuration file."},
     {"config|set", set, -4, kConfig | kEverywhere, no_keys(), "2.0.0", "O(N) where N is the number of options given",
         "parameter value [parameter value ...]",
-        "Changes options while the server runs."},
+        "Changes options while the server runs.", {}, {}, nullptr, is_secret_value},
 };
 
 }  // namespace

@@ -69,6 +69,9 @@ Status auth(Context& ctx) {
   return ok;
 }
 
+// The name and the password.
+bool is_login(std::span<const std::string_view>, size_t index, const Options&) { return index > 0; }
+
 struct HelloOptions {
   std::optional<RespVersion> version;
   std::optional<std::pair<std::string_view, std::string_view>> login;
@@ -96,6 +99,19 @@ Result<HelloOptions> parse_hello(const Context& ctx) {
     }
   }
   return options;
+}
+
+// The name and the password behind AUTH, found as parse_hello finds them.
+bool is_login_of_hello(std::span<const std::string_view> arguments, size_t index, const Options&) {
+  for (size_t i = 2; i < arguments.size() && i < index; i++) {
+    if (equals_ignoring_case(arguments[i], "AUTH") && i + 2 < arguments.size()) {
+      if (index <= i + 2) return true;
+      i += 2;
+    } else if (equals_ignoring_case(arguments[i], "SETNAME")) {
+      i++;
+    }
+  }
+  return false;
 }
 
 // HELLO [protover [AUTH username password] [SETNAME clientname]]
@@ -148,13 +164,14 @@ constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
     {"auth", auth, -2, kSession, no_keys(), "1.0.0", "O(N)",
         "[username] password",
-        "Logs the connection in, as a user or as the default one."},
+        "Logs the connection in, as a user or as the default one.", {}, {}, nullptr, is_login},
     {"echo", echo, 2, kLoading | kStale | kFast, no_keys(), "1.0.0", "O(1)",
         "message",
         "Answers with the message it got."},
     {"hello", hello, -1, kSession, no_keys(), "6.0.0", "O(1)",
         "[protover [AUTH username password] [SETNAME clientname]]",
-        "Opens the conversation: chooses the protocol, logs in, names the connection."},
+        "Opens the conversation: chooses the protocol, logs in, names the connection.", {}, {}, nullptr,
+        is_login_of_hello},
     {"ping", ping, -1, kFast | kAllShards | kAllSucceeded, no_keys(), "1.0.0", "O(1)",
         "[message]",
         "Answers, to show that the server does."},

@@ -253,7 +253,7 @@ bool find_set_keys(std::span<const std::string_view> arguments, std::vector<KeyP
 
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
-    {"set", set, -3, kWrite | kDenyOom, one_key(1, kGetModify | kVariableFlags), "1.0.0", "O(1)",
+    {"set", set, -3, kWrite | kDenyOom | kTimedInRuns, one_key(1, kGetModify | kVariableFlags), "1.0.0", "O(1)",
         "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | "
         "PXAT unix-time-milliseconds | KEEPTTL]",
         "Gives a key a string value, whatever it held before.", {}, {}, find_set_keys},

@@ -170,12 +170,6 @@ constexpr Row kRows[] = {
     {"tls-session-caching", Kind::boolean, "yes", kIgnored},
     {"tls-session-cache-size", Kind::integer, "20480", kIgnored, {.max = kIntMax}},
     {"tls-session-cache-timeout", Kind::integer, "300", kIgnored, {.max = kIntMax}},
-    // Observation
-    {"slowlog-log-slower-than", Kind::integer, "10000", kIgnored, {.min = -1}},
-    {"slowlog-max-len", Kind::integer, "128", kIgnored},
-    {"latency-monitor-threshold", Kind::integer, "0", kIgnored},
-    {"latency-tracking", Kind::boolean, "yes", kIgnored},
-    {"latency-tracking-info-percentiles", Kind::words, "50 99 99.9", kIgnored},
     // Scripts, threads and the system
     {"busy-reply-threshold", Kind::integer, "5000", kIgnored, {.aliases = {"lua-time-limit"}}},
     {"io-threads", Kind::integer, "1", kIgnored, {.min = 1, .max = 128, .immutable = true}},

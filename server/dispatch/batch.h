@@ -21,7 +21,11 @@ struct BatchedRequest {
   uint32_t first_argument;
   uint32_t argument_count;
   size_t bytes;            // of the connection's input
-  bool is_malformed;       // the parser has given up; the reason is in it
+  enum class Kind : uint8_t {
+    ordinary,
+    large,      // to be measured by itself
+    malformed,  // the parser has given up; the reason is in it
+  } kind;
 };
 
 class Batch {
@@ -39,11 +43,11 @@ class Batch {
 
   // Where the parser puts arguments; add() makes a request of those that came since the last one.
   std::vector<std::string_view>& arguments() { return arguments_; }
-  void add(Session& session, size_t bytes, bool is_malformed) {
+  void add(Session& session, size_t bytes, BatchedRequest::Kind kind) {
     const size_t first =
         requests_.empty() ? 0 : requests_.back().first_argument + requests_.back().argument_count;
     requests_.push_back({&session, nullptr, static_cast<uint32_t>(first),
-                         static_cast<uint32_t>(arguments_.size() - first), bytes, is_malformed});
+                         static_cast<uint32_t>(arguments_.size() - first), bytes, kind});
   }
 
   std::span<BatchedRequest> requests() { return requests_; }

@@ -11,16 +11,26 @@
 namespace larder {
 
 struct DispatchStats : InfoGroup {
-  DispatchStats() : InfoGroup("Stats") {}
+  DispatchStats() : InfoGroup("Stats") {
+    on_reset([this] {
+      command_ns = 0;
+      errors_by_code.clear();
+    });
+  }
   Counter commands_processed{*this, "total_commands_processed"};
   Counter error_replies{*this, "total_error_replies"};
   Counter denied_logins{*this, "acl_access_denied_auth"};
   // Clients that were closed because they sent too much at once, and because they read too little.
   Counter input_limit_disconnections{*this, "client_query_buffer_limit_disconnections"};
   Counter output_limit_disconnections{*this, "client_output_buffer_limit_disconnections"};
+  // In commands, what EXEC runs counted once.
+  int64_t command_ns = 0;
+  Field command_us{*this, "eventloop_duration_cmd_sum", [this] { return command_ns / 1000; }};
 
-  // Errors by their code, for INFO errorstats. Scripts and modules can make codes up, so there is a bound.
+  // Errors by their code, for INFO errorstats. Scripts and modules can make codes up, so there is a
+  // bound, and what comes beyond it counts together.
   static constexpr size_t kMaxCodes = 128;
+  static constexpr std::string_view kOtherCodes = "ERRORSTATS_OVERFLOW";
   static constexpr size_t kMaxCodeLength = 32;
   std::map<std::string, uint64_t, std::less<>> errors_by_code;
 
@@ -31,8 +41,8 @@ struct DispatchStats : InfoGroup {
     const std::string_view code = space == std::string_view::npos ? "ERR" : text.substr(0, space);
     if (auto known = errors_by_code.find(code); known != errors_by_code.end()) {
       known->second++;
-    } else if (errors_by_code.size() < kMaxCodes) {
-      errors_by_code.emplace(code, 1);
+    } else {
+      errors_by_code[std::string(errors_by_code.size() < kMaxCodes ? code : kOtherCodes)]++;
     }
   }
 };

@@ -1,7 +1,6 @@
 #include "server/dispatch/dispatcher.h"
 
 #include <algorithm>
-#include <ctime>
 #include <string>
 #include <utility>
 
@@ -29,10 +28,25 @@ bool is_http(std::string_view name) {
   return equals_ignoring_case(name, "post") || equals_ignoring_case(name, "host:");
 }
 
-int64_t monotonic_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+// A request of so many bytes is timed by itself.
+constexpr size_t kLargeRequestBytes = 4096;
+
+size_t decimal_digits(size_t number) {
+  size_t digits = 1;
+  for (; number >= 10; number /= 10) digits++;
+  return digits;
+}
+
+// The bytes of a request as clients send it: an array of bulk strings.
+size_t wire_bytes(std::span<const std::string_view> arguments) {
+  // Of a length: its type byte and CR LF, behind the text CR LF.
+  constexpr size_t kHeader = 3;
+  constexpr size_t kEnd = 2;
+  size_t bytes = kHeader + decimal_digits(arguments.size());
+  for (const std::string_view argument : arguments) {
+    bytes += kHeader + decimal_digits(argument.size()) + argument.size() + kEnd;
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -64,14 +78,15 @@ void Dispatcher::close(Connection& connection) {
 
 // --- Collecting ---
 
-void Dispatcher::run_turn(std::span<Connection* const> ready) {
+void Dispatcher::run_turn(std::span<Connection* const> ready, int64_t began_us) {
   services_.keyspace.set_now_ms(wall_clock_ms());
   if (pause_until_ms_ != 0) [[unlikely]] end_pauses();
   active_.clear();
   for (Connection* connection : ready) {
     if (connection->owner != nullptr) active_.push_back(&session_of(*connection));
   }
-  const Deadline deadline = Deadline::in_us(kTurnUs);
+  const int64_t end_ns = (began_us + kTurnUs) * 1000;
+  large_request_bytes_ = std::min(kLargeRequestBytes, services_.hooks.large_request_bytes);
   bool is_late = false;
   while (!active_.empty() && !is_late) {
     size_t kept = 0;
@@ -81,14 +96,14 @@ void Dispatcher::run_turn(std::span<Connection* const> ready) {
       const size_t first = i;
       for (; i < active_.size() && !batch_.is_full(); i++) collect(*active_[i]);
       prepare();
-      run_batch();
+      const int64_t now_ns = run_batch();
       for (size_t done = first; done < i; done++) {
         Session& session = *active_[done];
         const bool has_more = !session.is_stopped() && !session.connection().unread().empty() &&
                               session.parser_may_continue;
         if (has_more) active_[kept++] = &session;
       }
-      is_late = deadline.has_passed();
+      is_late = now_ns >= end_ns;
       if (is_late) {
         while (i < active_.size()) active_[kept++] = active_[i++];
       }
@@ -107,7 +122,7 @@ void Dispatcher::collect(Session& session) {
     if (session.connection().at_end()) return session.connection().close_now();
     session.connection().release();
     run_kept(session);
-    stop_timing();
+    timer_.pause();
     if (blocking_.has_ready()) serve_blocked();
   }
   if (session.is_stopped()) return;
@@ -138,9 +153,12 @@ bool Dispatcher::collect_one(Session& session, const RequestLimits& limits,
     case RequestParser::Outcome::complete: {
       const size_t bytes = session.parser.consumed();
       unread.remove_prefix(bytes);
-      batch_.add(session, bytes, false);
+      const bool is_large = bytes >= large_request_bytes_;
+      batch_.add(session, bytes,
+                 is_large ? BatchedRequest::Kind::large : BatchedRequest::Kind::ordinary);
+      if (session.large.empty()) [[likely]] return true;
       // A request with large arguments runs alone, so that they are not mixed with those of the next.
-      if (session.large.empty()) return true;
+      batch_.requests().back().kind = BatchedRequest::Kind::large;
       session.parser_may_continue = !unread.empty();
       return false;
     }
@@ -156,7 +174,7 @@ bool Dispatcher::collect_one(Session& session, const RequestLimits& limits,
       }
       return false;
     case RequestParser::Outcome::error:
-      batch_.add(session, 0, true);
+      batch_.add(session, 0, BatchedRequest::Kind::malformed);
       return false;
   }
   return false;
@@ -244,8 +262,10 @@ void Dispatcher::prefetch_elements() {
 
 // --- Running ---
 
-void Dispatcher::run_batch() {
+// Returns the clock, in nanoseconds.
+int64_t Dispatcher::run_batch() {
   const auto requests = batch_.requests();
+  const Hooks& hooks = services_.hooks;
   for (size_t i = 0; i < requests.size();) {
     Session& session = *requests[i].session;
     if (session.is_stopped()) {
@@ -255,13 +275,21 @@ void Dispatcher::run_batch() {
     ReplyWriter reply(session.connection().output(), session.client.resp_version);
     Context context(services_, session.client, reply);
     const OutputClassOf former(session.client);
+    const OutputChain& output = session.connection().queued_output();
+    size_t queued = output.bytes();
     {
       const Answering answering(services_.clients, session.client);
       for (; i < requests.size() && requests[i].session == &session; i++) {
         if (session.is_stopped()) break;
         run(requests[i], context);
+        const size_t bytes = output.bytes() - std::exchange(queued, output.bytes());
+        if (bytes >= hooks.large_reply_bytes) [[unlikely]] {
+          report_large_reply(requests[i], context, bytes);
+        }
       }
     }
+    // A run keeps the arguments of its first request.
+    if (session.parser.keeps_arguments() || session.is_stopped()) [[unlikely]] timer_.end_run();
     if (session.is_stopped()) {
       // Requests that were parsed and not run stay in the buffer; the parser begins again with them.
       session.parser.reset();
@@ -271,12 +299,12 @@ void Dispatcher::run_batch() {
     session.parser.release_arguments();
     close_if_overflowed(session.client);
   }
-  stop_timing();
+  return timer_.pause();
 }
 
 void Dispatcher::run(BatchedRequest& request, Context& context) {
   Session& session = *request.session;
-  if (request.is_malformed) return reject_malformed(session);
+  if (request.kind == BatchedRequest::Kind::malformed) [[unlikely]] return reject_malformed(session);
   session.connection().consume(request.bytes);
   if (request.argument_count == 0) return;
   const auto arguments = batch_.arguments_of(request);
@@ -285,7 +313,12 @@ void Dispatcher::run(BatchedRequest& request, Context& context) {
     session.connection().hold();
     return keep(session, arguments);
   }
-  execute(context, request.command, arguments, batch_.hashes_of(request));
+  if (request.kind == BatchedRequest::Kind::large) [[unlikely]] {
+    const CommandTimer::Exactly exactly(timer_);
+    execute(context, request.command, arguments, batch_.hashes_of(request));
+  } else {
+    execute(context, request.command, arguments, batch_.hashes_of(request));
+  }
   session.drop_large();
   if (blocking_.has_ready()) [[unlikely]] {
     serve_blocked();
@@ -305,7 +338,7 @@ void Dispatcher::execute(Context& context, const Command* command,
         [[unlikely]] {
       return refuse(context, command, passed.text());
     }
-    if (client.gate != nullptr || client.is_in_transaction()) [[unlikely]] {
+    if (!client.gates.empty() || client.is_in_transaction()) [[unlikely]] {
       if (handle_mode(context, *command, arguments)) return;
     }
     call(context, *command, arguments, hashes, session_of(client).large);
@@ -318,11 +351,10 @@ inline void Dispatcher::call(Context& context, const Command& command,
                              std::span<const uint64_t> hashes, std::span<SharedBytes> large) {
   context.client.last_command = command.full_name();
   running_command_.store(command.full_name().data(), std::memory_order_relaxed);
-  start_timing(&command);
-  ++stats_.commands_processed;
-  command.stats.calls++;
   context.begin(command, arguments, hashes, large);
-  if (Status status = command.spec().function(context); !status.is_ok()) [[unlikely]] {
+  if (!timer_.joins_run(command) && !timer_.begins_run(context.client, command, arguments)) {
+    call_alone(context);
+  } else if (Status status = command.spec().function(context); !status.is_ok()) [[unlikely]] {
     fail(context, &command, status.text(), false);
   }
   if (!services_.hooks.after_command.is_used()) [[likely]] return;
@@ -331,12 +363,57 @@ inline void Dispatcher::call(Context& context, const Command& command,
   services_.hooks.after_command(context);
 }
 
+// Runs a command that is timed by itself. Of the context only the reply is left to the caller: EXEC
+// has pointed it at other requests.
+void Dispatcher::call_alone(Context& context) {
+  Client& client = context.client;
+  const Command& command = context.command();
+  const auto arguments = context.arguments();
+  const size_t queued = client.socket.queued_output().bytes();
+  timer_.begin_alone();
+  if (Status status = command.spec().function(context); !status.is_ok()) [[unlikely]] {
+    fail(context, &command, status.text(), false);
+  }
+  int64_t elapsed_ns = timer_.end_alone();
+  const Hooks& hooks = services_.hooks;
+  if (context.has_waited) elapsed_ns += std::exchange(session_of(client).spent_ns, 0);
+  if (client.is_blocked) {
+    session_of(client).spent_ns = elapsed_ns;
+  } else {
+    timer_.count({command, 1, elapsed_ns, &client, arguments});
+    if (hooks.large_transfer.is_used()) {
+      report_transfer({client, command, arguments, wire_bytes(arguments),
+                       client.socket.queued_output().bytes() - queued});
+    }
+  }
+  if (!context.has_waited) hooks.command_finished({client, command, arguments});
+}
+
+// Of a command that ran in a run of several. Those that are timed by themselves tell it themselves.
+void Dispatcher::report_large_reply(const BatchedRequest& request, const Context& context,
+                                    size_t bytes) {
+  const auto arguments = batch_.arguments_of(request);
+  // A request that was refused or queued has not been begun.
+  const bool has_run = arguments.data() == context.arguments().data();
+  if (!timer_.is_in_run() || !has_run) return;
+  report_transfer({context.client, context.command(), arguments, wire_bytes(arguments), bytes});
+}
+
+// Tells of a request or a reply that is as large as somebody wants to know of.
+void Dispatcher::report_transfer(const CommandTransfer& transfer) {
+  const Hooks& hooks = services_.hooks;
+  if (transfer.request_bytes >= hooks.large_request_bytes ||
+      transfer.reply_bytes >= hooks.large_reply_bytes) {
+    hooks.large_transfer(transfer);
+  }
+}
+
 // Whether the request is done with: refused by the gate of what the client is doing, or queued.
 bool Dispatcher::handle_mode(Context& context, const Command& command,
                              std::span<const std::string_view> arguments) {
   Client& client = context.client;
-  if (client.gate != nullptr) {
-    if (Status passed = client.gate(client, command); !passed.is_ok()) {
+  for (const Client::Gate gate : client.gates) {
+    if (Status passed = gate(client, command); !passed.is_ok()) {
       refuse(context, &command, passed.text());
       return true;
     }
@@ -352,6 +429,9 @@ void Dispatcher::refuse(Context& context, const Command* command, std::string te
   if (command != nullptr && is_exec(*command)) {
     discard_transaction(client);
     text = errors::transaction_discarded(text).text();
+    // Who has seen MULTI is to see the end of it.
+    const std::string_view exec = command->full_name();
+    services_.hooks.command_finished({client, *command, {&exec, 1}});
   } else if (client.is_in_transaction()) {
     transaction_of(client).had_errors = true;
   }
@@ -408,6 +488,7 @@ Status Dispatcher::run_transaction(Context& context) {
   runs_transaction_ = true;
   context.reply.array(queue.size());
   for (const auto& [command, request] : queue) {
+    const CommandTimer::Exactly exactly(timer_);
     std::vector<SharedBytes> large = request.large;
     call(context, *command, request.arguments, {}, large);
   }
@@ -428,9 +509,9 @@ void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
       continue;
     }
     session->connection().relent_if_stuck();
-    // Who listens to channels is silent by nature.
+    // Who listens to channels, or to what others do, is silent by nature.
     if (idle_seconds > 0 && session->kept == nullptr &&
-        session->client.type != ClientType::pubsub &&
+        session->client.type != ClientType::pubsub && !session->client.is_monitor &&
         session->connection().idle_ms() > idle_seconds * 1000) {
       log::verbose("Closing idle client");
       session->connection().close_now();
@@ -455,6 +536,8 @@ void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
 
 // nullptr: none.
 const OutputLimit* Dispatcher::output_limit_of(const Client& client) const {
+  // It is sent what others cause, at their speed.
+  if (client.is_monitor) return &rules_.output_limits.of(OutputClass::pubsub);
   switch (client.type) {
     case ClientType::normal: return &rules_.output_limits.of(OutputClass::normal);
     case ClientType::replica: return &rules_.output_limits.of(OutputClass::replica);
@@ -475,21 +558,6 @@ void Dispatcher::set_output_limit(Session& session) {
 
 void Dispatcher::apply_limits() {
   for (const auto& [id, session] : sessions_) set_output_limit(*session);
-}
-
-// --- Time ---
-
-void Dispatcher::start_timing(const Command* command) {
-  if (command == timed_command_) [[likely]] return;
-  stop_timing();
-  timed_command_ = command;
-  timed_since_ns_ = monotonic_ns();
-}
-
-void Dispatcher::stop_timing() {
-  if (timed_command_ == nullptr) return;
-  timed_command_->stats.nanoseconds += static_cast<uint64_t>(monotonic_ns() - timed_since_ns_);
-  timed_command_ = nullptr;
 }
 
 }  // namespace larder

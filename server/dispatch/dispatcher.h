@@ -16,6 +16,7 @@
 #include "server/command/server_control.h"
 #include "server/dispatch/batch.h"
 #include "server/dispatch/blocking.h"
+#include "server/dispatch/command_timer.h"
 #include "server/dispatch/dispatch_stats.h"
 #include "server/dispatch/gates.h"
 #include "server/dispatch/session.h"
@@ -35,7 +36,10 @@ class Dispatcher {
   };
 
   explicit Dispatcher(Services& services)
-      : services_(services), blocking_(services.keyspace), watched_keys_(services.keyspace) {}
+      : services_(services),
+        timer_(services.hooks, stats_),
+        blocking_(services.keyspace),
+        watched_keys_(services.keyspace) {}
   ~Dispatcher();
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
@@ -44,8 +48,8 @@ class Dispatcher {
   Session& open(Connection& connection);
   void close(Connection& connection);
 
-  // Runs what the connections have sent, for at most about kTurnUs.
-  void run_turn(std::span<Connection* const> ready);
+  // Runs what the connections have sent, until about kTurnUs after the turn began (monotonic_us()).
+  void run_turn(std::span<Connection* const> ready, int64_t began_us);
 
   // CLIENT PAUSE.
   void pause(PauseMode mode, int64_t until_ms);
@@ -96,13 +100,16 @@ class Dispatcher {
   void finish_large_read(Session& session);
   void prepare();
   void prefetch_elements();
-  void run_batch();
+  int64_t run_batch();
   void run(BatchedRequest& request, Context& context);
   void execute(Context& context, const Command* command,
                std::span<const std::string_view> arguments, std::span<const uint64_t> hashes);
   // Runs a command that has passed the gates.
   void call(Context& context, const Command& command, std::span<const std::string_view> arguments,
             std::span<const uint64_t> hashes, std::span<SharedBytes> large);
+  void call_alone(Context& context);
+  void report_large_reply(const BatchedRequest& request, const Context& context, size_t bytes);
+  void report_transfer(const CommandTransfer& transfer);
   bool handle_mode(Context& context, const Command& command,
                    std::span<const std::string_view> arguments);
   void refuse(Context& context, const Command* command, std::string text);
@@ -121,14 +128,14 @@ class Dispatcher {
   void answer_waiting(Session& session, Write&& write);
   void end_wait(Session& session);
   void fail(Context& context, const Command* command, const std::string& text, bool was_rejected);
-  void start_timing(const Command* command);
-  void stop_timing();
   void set_output_limit(Session& session);
   const OutputLimit* output_limit_of(const Client& client) const;
 
   Services& services_;
   Rules rules_;
   DispatchStats stats_;
+  CommandTimer timer_;
+  size_t large_request_bytes_ = 0;  // from so many on a request is measured by itself
   Blocking blocking_;
   WatchedKeys watched_keys_;
   std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
@@ -145,9 +152,6 @@ class Dispatcher {
   // latter never ends later. 0: there is no pause.
   int64_t pause_until_ms_ = 0;
   int64_t pause_all_until_ms_ = 0;
-  // Time is read when another command begins, not for each request; what passed belongs to the last one.
-  const Command* timed_command_ = nullptr;
-  int64_t timed_since_ns_ = 0;
   std::atomic<const char*> running_command_{nullptr};
 };
 

@@ -20,9 +20,12 @@ namespace larder {
 // What decides how much output may wait for a client, to notice a change of it.
 struct OutputClassOf {
   bool is_authenticated;
+  bool is_monitor;
   ClientType type;
   explicit OutputClassOf(const Client& client)
-      : is_authenticated(client.is_authenticated), type(client.type) {}
+      : is_authenticated(client.is_authenticated),
+        is_monitor(client.is_monitor),
+        type(client.type) {}
   bool operator==(const OutputClassOf&) const = default;
 };
 
@@ -45,6 +48,8 @@ class Session final : public ClientSocket {
   // A request that waits; nothing behind it is parsed. Without a waiter, CLIENT PAUSE holds it back.
   std::unique_ptr<KeptRequest> kept;
   std::unique_ptr<Blocking::Waiter> waiter;
+  // What the attempts to run the request that waits have taken so far.
+  int64_t spent_ns = 0;
   // From the first MULTI or WATCH until what they began is over.
   std::unique_ptr<Transaction> transaction;
   // The first moment of an output above the soft limit, 0: it is below.

@@ -38,6 +38,7 @@ void Dispatcher::run_kept(Session& session) {
   const OutputClassOf former(session.client);
   {
     const Answering answering(services_.clients, session.client);
+    const CommandTimer::Exactly exactly(timer_);
     execute(context, services_.commands.resolve(kept->arguments), kept->arguments, {});
   }
   session.drop_large();
@@ -82,10 +83,7 @@ void Dispatcher::run_held_again() {
 
 void Dispatcher::block(Client& client, std::span<const std::string_view> arguments, Wait wait) {
   Session& session = *static_cast<Session*>(&client.socket);
-  // A request counts when it is answered, and then once.
-  const Command* command = services_.commands.resolve(arguments);
-  command->stats.calls--;
-  --stats_.commands_processed;
+  // A request counts when it is answered, and then once: see call_alone.
   client.commands--;
   client.is_blocked = true;
   if (session.waiter != nullptr) return;  // it was run again in vain
@@ -110,7 +108,7 @@ void Dispatcher::serve_blocked() {
     run_kept(*session);
     if (!session->client.is_blocked) end_wait(*session);
   }
-  stop_timing();
+  timer_.pause();
 }
 
 void Dispatcher::end_wait(Session& session) {
@@ -130,13 +128,13 @@ void Dispatcher::answer_waiting(Session& session, Write&& write) {
   Context context(services_, session.client, reply);
   const Command* command = services_.commands.resolve(session.kept->arguments);
   context.begin(*command, session.kept->arguments, {}, session.kept->large);
-  ++stats_.commands_processed;
-  command->stats.calls++;
   session.client.commands++;
   {
     const Answering answering(services_.clients, session.client);
     obey_reply_mode(context, [&] { write(context, command); });
   }
+  timer_.count({*command, 1, std::exchange(session.spent_ns, 0), &session.client,
+                session.kept->arguments});
   services_.pushes.deliver_waiting(session.client);
   close_if_overflowed(session.client);
   end_wait(session);

@@ -34,14 +34,14 @@ uint64_t middle_of(size_t bucket) {
 
 }  // namespace
 
-void Histogram::record(uint64_t value) {
+void Histogram::record(uint64_t value, uint64_t times) {
   value = std::min(value, kMaxValue);
   const size_t bucket = bucket_of(value);
   if (bucket >= buckets_.size()) [[unlikely]]
     buckets_.resize(bucket + 1);
-  buckets_[bucket]++;
-  count_++;
-  sum_ += value;
+  buckets_[bucket] += times;
+  count_ += times;
+  sum_ += value * times;
   max_ = std::max(max_, value);
 }
 

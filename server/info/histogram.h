@@ -13,7 +13,8 @@ namespace larder {
 class Histogram {
  public:
   // Values of 2^40 and more (12 days in microseconds) count as just below it.
-  void record(uint64_t value);
+  // `times`: how often it has occurred.
+  void record(uint64_t value, uint64_t times = 1);
 
   uint64_t count() const { return count_; }
   uint64_t sum() const { return sum_; }

@@ -21,6 +21,9 @@ class Host {
   Pushes& pushes() { return services_.pushes; }
   // The other hooks.
   Hooks& hooks() { return services_.hooks; }
+  // All commands, and all options, other modules' too.
+  const CommandTable& commands() const { return services_.commands; }
+  const Options& options() const { return services_.options; }
   // For fields outside of the module's own section.
   void add_info(InfoGroup& group) { services_.info.add(group); }
 

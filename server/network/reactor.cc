@@ -2,11 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <string>
 #include <utility>
 
 #include "server/base/assert.h"
+#include "server/base/clock.h"
 #include "server/network/socket_options.h"
 
 namespace larder {
@@ -16,6 +18,7 @@ Reactor::Reactor(TurnHandler& handler, NetworkStats& stats) : handler_(handler),
   LARDER_ASSERT(uv_loop_init(&loop_) == 0);
   LARDER_ASSERT(uv_async_init(&loop_, &async_, on_posted) == 0);
   async_.data = this;
+  loop_.data = this;
 }
 
 Reactor::~Reactor() {
@@ -37,9 +40,12 @@ void Reactor::turn(bool may_wait) {
   arena_.reset();
   const bool has_work = has_more_rest_ || is_stopping_ || !postponed_.empty() ||
                         !to_run_again_.empty() || !to_flush_.empty();
+  turn_began_us_ = 0;
+  if (has_work) begin_work();
   collect_run_again();
   read_postponed();
   uv_run(&loop_, may_wait && !has_work ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+  begin_work();
   collect_run_again();
   drop_closed_from_ready();
   handler_.run_turn(ready_);
@@ -47,6 +53,17 @@ void Reactor::turn(bool may_wait) {
   settle_ready();
   has_more_rest_ = handler_.rest();
   close_marked();
+  end_turn();
+}
+
+void Reactor::begin_work() {
+  if (turn_began_us_ == 0) turn_began_us_ = monotonic_us();
+}
+
+void Reactor::end_turn() {
+  const int64_t us = monotonic_us() - turn_began_us_ + std::exchange(early_us_, 0);
+  stats_.turns_us += static_cast<uint64_t>(us);
+  stats_.longest_turn_us = std::max(stats_.longest_turn_us, us);
 }
 
 void Reactor::post(std::function<void()> function) {
@@ -58,7 +75,9 @@ void Reactor::post(std::function<void()> function) {
 }
 
 void Reactor::on_posted(uv_async_t* handle) {
-  static_cast<Reactor*>(handle->data)->run_posted();
+  auto& reactor = *static_cast<Reactor*>(handle->data);
+  reactor.begin_work();
+  reactor.run_posted();
 }
 
 void Reactor::run_posted() {
@@ -96,6 +115,7 @@ Connection* Reactor::find(uint64_t id) const {
 void Reactor::on_poll(uv_poll_t* handle, int status, int events) {
   auto& connection = *static_cast<Connection*>(handle->data);
   Reactor& reactor = connection.reactor_;
+  reactor.begin_work();
   if (status < 0) {
     reactor.socket_failed(connection);
     return;

@@ -55,6 +55,12 @@ class Reactor {
   Result<Connection*> adopt(int fd, ConnectionKind kind);
   // nullptr: there is none, or it is being closed. Cost: one look-up in a hash table.
   Connection* find(uint64_t id) const;
+  // When this turn's work began, by monotonic_us(): the moment of the first thing that it found to do.
+  int64_t turn_began_us() const { return turn_began_us_; }
+  // A timer has run for so long.
+  void add_timer_time(int64_t us) {
+    if (turn_began_us_ == 0) early_us_ += us;
+  }
   size_t connection_count() const { return connections_.size(); }
   // Seconds of silence before TCP asks whether the peer is there; 0: never. For coming connections.
   void set_keepalive_seconds(int seconds) { keepalive_seconds_ = seconds; }
@@ -68,6 +74,8 @@ class Reactor {
  private:
   friend class Connection;
 
+  void begin_work();
+  void end_turn();
   static void on_poll(uv_poll_t* handle, int status, int events);
   static void on_posted(uv_async_t* handle);
 
@@ -96,6 +104,8 @@ class Reactor {
   bool has_more_rest_ = false;
   int keepalive_seconds_ = 0;
   uint64_t turn_ = 0;
+  int64_t turn_began_us_ = 0;  // 0: it has not found anything to do yet
+  int64_t early_us_ = 0;       // of timers that ran before that
   uint64_t last_id_ = 0;
   TurnArena arena_;
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;

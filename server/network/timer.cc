@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/base/assert.h"
+#include "server/base/clock.h"
 #include "server/network/reactor.h"
 
 namespace larder {
@@ -20,7 +21,9 @@ struct Timer::Handle {
   static void on_timer(uv_timer_t* timer) {
     auto& handle = *static_cast<Handle*>(timer->data);
     std::function<void()> running = std::exchange(handle.function, nullptr);
+    const int64_t began_us = monotonic_us();
     running();
+    static_cast<Reactor*>(timer->loop->data)->add_timer_time(monotonic_us() - began_us);
     if (!handle.is_closed && !handle.function && uv_is_active(as_handle(timer)) != 0) {
       handle.function = std::move(running);
     }

@@ -15,7 +15,7 @@ namespace larder {
 namespace {
 
 // Commands that no transcript can hold, because after them there is no server or no conversation.
-const std::set<std::string> kWithoutTranscript = {"shutdown", "monitor", "sync", "psync"};
+const std::set<std::string> kWithoutTranscript = {"shutdown", "sync", "psync"};
 
 // A container may have one transcript for all its subcommands, which then names each of them.
 bool is_named_in(const std::filesystem::path& transcript, const std::string& full_name) {

@@ -35,6 +35,14 @@ TEST_CASE("one frame serves both versions of the protocol") {
   CHECK(take(chain) == ">3\r\n$7\r\nmessage\r\n$0\r\n\r\n:-7\r\n");
 }
 
+TEST_CASE("a line is the same in both versions of the protocol") {
+  PushFrame frame = PushFrame::line("1.5 [0 a:1] \"PING\"");
+  OutputChain chain;
+  frame.append_to(chain, RespVersion::resp2);
+  frame.append_to(chain, RespVersion::resp3);
+  CHECK(take(chain) == "+1.5 [0 a:1] \"PING\"\r\n+1.5 [0 a:1] \"PING\"\r\n");
+}
+
 TEST_CASE("a large frame is shared and outlives its sender") {
   const std::string text(100'000, 'x');
   OutputChain first;

@@ -34,7 +34,7 @@ struct Fixture {
 TEST_CASE_METHOD(Fixture, "compatibility: Redis's defaults are shown") {
   CHECK(value("auto-aof-rewrite-min-size") == "67108864");
   CHECK(value("slave-priority") == "100");
-  CHECK(value("latency-tracking-info-percentiles") == "50 99 99.9");
+  CHECK(value("oom-score-adj-values") == "0 200 800");
   CHECK(value("appendfsync") == "everysec");
   CHECK(value("slaveof") == "");
   CHECK(value("save") == "");  // nothing is saved, whatever Redis's default is
@@ -76,8 +76,7 @@ TEST_CASE_METHOD(Fixture, "compatibility: what would change the result is refuse
 }
 
 TEST_CASE_METHOD(Fixture, "compatibility: what the public test suite always writes is accepted") {
-  CHECK(load("latency-monitor-threshold 1\n"
-             "repl-diskless-sync-delay 0\nsave ''\nrdbcompression yes\ndbfilename dump.rdb\n"
+  CHECK(load("repl-diskless-sync-delay 0\nsave ''\nrdbcompression yes\ndbfilename dump.rdb\n"
              "slave-serve-stale-data yes\nappendonly no\nappendfsync everysec\n"
              "no-appendfsync-on-rewrite no\npropagation-error-behavior panic\n"
              "enable-debug-assert yes\ntls-cert-file a\ntls-key-file b\ntls-ca-cert-file c\n"

@@ -25,6 +25,18 @@ TEST_CASE("histogram: small values are exact") {
   CHECK(histogram.sum() == 63 * 32);
 }
 
+TEST_CASE("histogram: several of one value are recorded at once") {
+  Histogram once, one_by_one;
+  once.record(1000, 3);
+  once.record(7, 2);
+  for (const uint64_t value : {1000u, 7u, 1000u, 7u, 1000u}) one_by_one.record(value);
+  CHECK(once.count() == 5);
+  CHECK(once.sum() == one_by_one.sum());
+  for (const double percent : {1.0, 40.0, 41.0, 100.0}) {
+    CHECK(once.percentile(percent) == one_by_one.percentile(percent));
+  }
+}
+
 TEST_CASE("histogram: every value comes back within 3 percent") {
   for (uint64_t value = 1; value < uint64_t{1} << 39; value = value * 21 / 20 + 1) {
     Histogram histogram;

@@ -1,0 +1,109 @@
+#include "modules/latency/latency.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+
+#include "server/base/clock.h"
+#include "server/base/numbers.h"
+
+namespace larder {
+namespace {
+
+constexpr int64_t kNsPerMs = 1'000'000;
+constexpr double kNsPerUs = 1000;
+
+// Below it the sum of a run of short commands says too little about one of them.
+constexpr int64_t kExactBelowMs = 10;
+
+std::string in_microseconds(uint64_t nanoseconds) {
+  std::array<char, 32> text;
+  std::snprintf(text.data(), text.size(), "%.3f", static_cast<double>(nanoseconds) / kNsPerUs);
+  return text.data();
+}
+
+}  // namespace
+
+Latency::Latency() : Module({.name = "latency", .options_title = "Latency"}) {
+  latencies_.on_reset([this] { histograms_.clear(); });
+}
+
+std::vector<CommandFamily> Latency::commands() const {
+  return latency_commands();
+}
+
+void Latency::start(Host& host) {
+  host_ = &host;
+  host.add_info(latencies_);
+  on_change({&threshold_ms_, &tracking_}, [this]() -> Status {
+    follow_options();
+    return ok;
+  });
+  follow_options();
+}
+
+void Latency::follow_options() {
+  Hooks& hooks = host_->hooks();
+  const auto follow = [](auto& hook, uint64_t& listener, bool is_on, auto&& function) {
+    if (is_on == (listener != 0)) return;
+    if (is_on) {
+      listener = hook.add(function);
+    } else {
+      hook.remove(std::exchange(listener, 0));
+    }
+  };
+  const bool has_threshold = threshold_ms_.get() > 0;
+  follow(hooks.commands_timed, histogram_listener_, tracking_.get(),
+         [this](const TimedRun& run) { record(run); });
+  follow(hooks.commands_timed, run_listener_, has_threshold,
+         [this](const TimedRun& run) { note_run(run); });
+  follow(hooks.slow_event, event_listener_, has_threshold,
+         [this](std::string_view name, int64_t nanoseconds) { note_event(name, nanoseconds); });
+  const bool wants_exact_timing = has_threshold && threshold_ms_.get() < kExactBelowMs;
+  if (wants_exact_timing && !wants_exact_timing_) hooks.exact_timing++;
+  if (!wants_exact_timing && wants_exact_timing_) hooks.exact_timing--;
+  wants_exact_timing_ = wants_exact_timing;
+}
+
+void Latency::record(const TimedRun& run) {
+  const size_t id = run.command.id();
+  if (id >= histograms_.size()) [[unlikely]]
+    histograms_.resize(host_->commands().rows().size());
+  histograms_[id].record(static_cast<uint64_t>(run.mean_ns()), run.calls);
+}
+
+const Histogram* Latency::histogram_of(const Command& command) const {
+  if (command.id() >= histograms_.size()) return nullptr;
+  const Histogram& histogram = histograms_[command.id()];
+  return histogram.count() == 0 ? nullptr : &histogram;
+}
+
+void Latency::note_run(const TimedRun& run) {
+  note_event(run.command.has(kFast) ? "fast-command" : "command", run.nanoseconds);
+}
+
+void Latency::note_event(std::string_view name, int64_t nanoseconds) {
+  const int64_t ms = nanoseconds / kNsPerMs;
+  if (ms < threshold_ms_.get()) [[likely]]
+    return;
+  auto event = events_.find(name);
+  if (event == events_.end()) event = events_.emplace(name, EventSeries()).first;
+  event->second.add(wall_clock_ms() / 1000, ms);
+}
+
+void Latency::write_percentiles(InfoWriter& writer) const {
+  if (!tracking_.get()) return;
+  for (const Command& command : host_->commands().rows()) {
+    const Histogram* histogram = histogram_of(command);
+    if (histogram == nullptr) continue;
+    std::string text;
+    for (const double percent : percentiles_.get().values()) {
+      if (!text.empty()) text += ',';
+      text += 'p' + format_double(percent) + '=' + in_microseconds(histogram->percentile(percent));
+    }
+    writer.line("latency_percentiles_usec_" + std::string(command.full_name()), text);
+  }
+}
+
+}  // namespace larder

@@ -1,0 +1,77 @@
+// LATENCY and INFO latencystats: how long each command takes, and what made everybody wait.
+//
+// Histograms cost one entry for each run of commands (TimedRun); events are only looked for while
+// latency-monitor-threshold is set. Both follow the options from one moment to the next.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "modules/latency/event_series.h"
+#include "modules/latency/percentiles.h"
+#include "server/info/histogram.h"
+#include "server/module/module.h"
+
+namespace larder {
+
+class Latency final : public Module {
+ public:
+  using Events = std::map<std::string, EventSeries, std::less<>>;
+
+  Latency();
+  std::vector<CommandFamily> commands() const override;
+  void start(Host& host) override;
+
+  // In nanoseconds; nullptr: the command has not run while latency-tracking was on.
+  const Histogram* histogram_of(const Command& command) const;
+  Events& events() { return events_; }
+  int64_t threshold_ms() const { return threshold_ms_; }
+
+ private:
+  // Listens as far as the options ask for it.
+  void follow_options();
+  void record(const TimedRun& run);
+  void note_run(const TimedRun& run);
+  void note_event(std::string_view name, int64_t nanoseconds);
+  void write_percentiles(InfoWriter& writer) const;
+
+  Option<int64_t> threshold_ms_{
+      options,
+      "latency-monitor-threshold",
+      0,
+      {.unit = Unit::milliseconds,
+       .help =
+           "What keeps the server busy for at least so many milliseconds is an event of LATENCY. "
+           "A run of short requests that are timed together counts with its sum, because "
+           "everybody else waited that long; below 10 each request is timed by itself. 0: off."}};
+  Option<bool> tracking_{
+      options,
+      "latency-tracking",
+      true,
+      {.help = "Keeps a histogram of the times of each command, for LATENCY HISTOGRAM and INFO "
+               "latencystats. Short requests that are timed together count with their mean."}};
+  Option<Percentiles> percentiles_{
+      options,
+      "latency-tracking-info-percentiles",
+      Percentiles({50, 99, 99.9}),
+      {.help = "The percentiles that INFO latencystats shows for each command."}};
+  InfoGroup latencies_{"Latencystats", InfoScope::on_request};
+  Fields fields_{latencies_, [this](InfoWriter& writer) { write_percentiles(writer); }};
+
+  Host* host_ = nullptr;
+  std::vector<Histogram> histograms_;  // by Command::id()
+  Events events_;
+  bool wants_exact_timing_ = false;
+  // Numbers of listeners; 0: not listening.
+  uint64_t histogram_listener_ = 0;
+  uint64_t run_listener_ = 0;
+  uint64_t event_listener_ = 0;
+};
+
+// The tables of commands.cc.
+std::vector<CommandFamily> latency_commands();
+
+}  // namespace larder
