@@ -27,8 +27,10 @@ void set_title(ProcessTitle& title, const Configuration& configuration) {
   if (!configuration.process.set_proc_title.get()) return;
   const NetworkOptions& network = configuration.network;
   TitleFacts facts;
-  facts.title = "larder-server";
+  facts.title = title.program();
   facts.port = to_text(network.port.get());
+  const OptionBase* tls_port = configuration.options.find("tls-port");
+  if (tls_port != nullptr) facts.tls_port = tls_port->text();
   facts.unix_socket = network.unixsocket.get();
   facts.config_file = configuration.file;
   const std::string address = network.bind.get().empty() ? "*" : network.bind.get().front();
@@ -79,7 +81,13 @@ Status serve(Configuration& configuration, const Modules& modules, ProcessTitle&
   if (configuration.process.crash_log_enabled.get()) crash_report.start();
   TRY(server.start());
   const std::optional<PidFile> pid_file = write_pid_file(pid_file_path(configuration.process, in_background));
-  set_title(title, configuration);
+  const auto show_title = [&] { set_title(title, configuration); };
+  show_title();
+  server.addresses_changed.add(show_title);
+  configuration.process.proc_title_template.on_change([&]() -> Status {
+    show_title();
+    return ok;
+  });
   background.succeeded();
   supervisor.ready("Ready to accept connections");
   server.run();

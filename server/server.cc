@@ -90,7 +90,13 @@ Status Server::start() {
   take_rules();
   follow_options();
   for (const auto& module : modules_) module->start(host_);
-  TRY(listen());
+  if (Status listening = listen(); !listening.is_ok()) {
+    // What those who start servers wait for, to try another port.
+    log::warning("Failed listening on port " + configuration_.network.port.text() + ", aborting.");
+    return listening;
+  }
+  // Where that is not allowed the log has said so; the server runs all the same.
+  static_cast<void>(score().is_ok());
   memory_.sample();
   memory_.mark_startup();
   signals_ = std::make_unique<Signals>(reactor_, [this](int signal) { on_signal(signal); });
@@ -129,6 +135,18 @@ Status Server::listen() {
   return listener_.listen_unix(network.unixsocket.get(),
                                static_cast<mode_t>(network.unixsocketperm.get()),
                                network.tcp_backlog.get());
+}
+
+Status Server::score() {
+  const ProcessOptions& process = configuration_.process;
+  return oom_score_.apply(process.oom_score_adj.get(), process.oom_score_adj_values.get());
+}
+
+// After a change of port or addresses. The log has the reason of a failure.
+Status Server::listen_again(Error failure) {
+  if (!listen().is_ok()) return failure;
+  addresses_changed();
+  return ok;
 }
 
 void Server::shut_down() {
@@ -308,6 +326,7 @@ Status Server::authenticate(Client& client, std::string_view user, std::string_v
 
 void Server::reset_statistics() {
   info_.reset();
+  keyspace_.stats.expiry_us = 0;
   commands_.reset_stats();
 }
 
@@ -331,6 +350,7 @@ void Server::take_rules() {
 
 void Server::follow_options() {
   NetworkOptions& network = configuration_.network;
+  ProcessOptions& process = configuration_.process;
   const auto rules_changed = [this]() -> Status {
     take_rules();
     return ok;
@@ -341,10 +361,12 @@ void Server::follow_options() {
            &configuration_.keyspace.maxmemory, &network.maxmemory_clients}) {
     option->on_change(rules_changed);
   }
-  for (const OptionGroup* group : std::initializer_list<const OptionGroup*>{&configuration_.eviction, &configuration_.types}) {
+  for (const OptionGroup* group :
+       std::initializer_list<const OptionGroup*>{&configuration_.eviction, &configuration_.types}) {
     for (OptionBase* option : group->options()) option->on_change(rules_changed);
   }
-  on_change({&network.port, &network.bind}, [this] { return listen(); });
+  network.port.on_change([this] { return listen_again(errors::cannot_listen_on_port()); });
+  network.bind.on_change([this] { return listen_again(errors::cannot_bind()); });
   network.maxclients.on_change([this]() -> Status {
     TRY(max_clients_, make_room_for_clients(static_cast<uint32_t>(configuration_.network.maxclients.get())));
     return ok;
@@ -353,6 +375,7 @@ void Server::follow_options() {
     log::set_level(configuration_.process.loglevel.get());
     return ok;
   });
+  on_change({&process.oom_score_adj, &process.oom_score_adj_values}, [this] { return score(); });
   configuration_.process.dir.on_change(
       [this] { return enter_working_directory(configuration_.process); });
   // Here and not when the process starts: a server in the background is a child, which has no threads.

@@ -40,6 +40,9 @@ class Server final : private TurnHandler, private ServerControl {
   // Serves until it is told to stop.
   void run();
 
+  // The server listens elsewhere: the process title names where.
+  Hook<> addresses_changed;
+
   // For the crash report.
   const std::atomic<const char*>& running_command() const { return dispatcher_.running_command(); }
 
@@ -68,10 +71,12 @@ class Server final : private TurnHandler, private ServerControl {
   void discard_transaction(Client& client) override { dispatcher_.discard_transaction(client); }
   void watch(Client& client, const Key& key) override { dispatcher_.watch(client, key); }
   void unwatch(Client& client) override { dispatcher_.unwatch(client); }
+  size_t watched_keys() const override { return dispatcher_.watched_keys(); }
   Status authenticate(Client& client, std::string_view user, std::string_view password) override;
   bool has_default_password() const override { return login_.needs_password(); }
   void log_in_by_default(Client& client) override { login_.log_in_by_default(client); }
   std::string config_file() const override { return configuration_.file; }
+  int64_t last_save_seconds() const override { return server_info_.started_seconds(); }
   void reset_statistics() override;
   size_t evict_clients(size_t allowed_bytes) override {
     return dispatcher_.evict_clients(allowed_bytes);
@@ -86,6 +91,8 @@ class Server final : private TurnHandler, private ServerControl {
   void follow_options();
   void take_rules();
   Status listen();
+  Status listen_again(Error failure);
+  Status score();
   void accept(int fd, ConnectionKind kind);
   void on_signal(int signal);
   void tick();
@@ -128,6 +135,7 @@ class Server final : private TurnHandler, private ServerControl {
   int64_t machine_looked_at_ms_ = 0;
   size_t backlog_turns_ = 0;  // in a row in which not all that was due could be freed and expired
   size_t refuse_from_ = SIZE_MAX;
+  OomScore oom_score_;
   std::unique_ptr<Signals> signals_;
   uint32_t max_clients_ = 0;
   bool is_shutting_down_ = false;

@@ -41,6 +41,17 @@ std::string compiler_version() {
          std::to_string(__GNUC_PATCHLEVEL__);
 }
 
+// As Redis's: one number for a version built by one compiler. (FNV-1a.)
+std::string build_id() {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : std::string(larder_version()) + __VERSION__) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  }
+  std::array<char, 17> text;
+  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(hash));
+  return text.data();
+}
+
 // Data must not look like the structure around it.
 std::string safe_name(std::string_view name) {
   std::string safe(name);
@@ -68,6 +79,9 @@ ServerSection::ServerSection(const InfoSources& sources)
 
 void ServerSection::write_build(InfoWriter& writer) const {
   writer.line("redis_version", redis_version());
+  writer.line("redis_git_sha1", "00000000");
+  writer.line("redis_git_dirty", "0");
+  writer.line("redis_build_id", build_id());
   writer.line("larder_version", larder_version());
   writer.line("server_name", "larder");
   writer.line("redis_mode", "standalone");
@@ -75,6 +89,7 @@ void ServerSection::write_build(InfoWriter& writer) const {
   writer.line("arch_bits", std::to_string(sizeof(void*) * CHAR_BIT));
   writer.line("monotonic_clock", "POSIX clock_gettime");
   writer.line("multiplexing_api", "epoll");
+  writer.line("atomicvar_api", "c11-builtin");
   writer.line("gcc_version", compiler_version());
 }
 
@@ -118,8 +133,10 @@ ClientsSection::ClientsSection(const InfoSources& sources)
         const Services& services = sources.services;
         size_t largest_input = 0;
         size_t largest_output = 0;
+        size_t watchers = 0;
         for (const auto& [id, client] : services.clients.all()) {
           const ClientSocket& socket = client->socket;
+          watchers += client->watched_keys > 0 ? 1 : 0;
           largest_input = std::max(largest_input, socket.input_bytes() + socket.input_unused());
           largest_output = std::max(largest_output, socket.queued_output().memory());
         }
@@ -130,7 +147,9 @@ ClientsSection::ClientsSection(const InfoSources& sources)
         writer.line("client_recent_max_output_buffer", std::to_string(largest_output));
         const BlockedCounts blocked = services.control.blocked();
         writer.line("blocked_clients", std::to_string(blocked.clients));
+        writer.line("watching_clients", std::to_string(watchers));
         writer.line("clients_in_timeout_table", std::to_string(blocked.with_timeout));
+        writer.line("total_watched_keys", std::to_string(services.control.watched_keys()));
         writer.line("total_blocking_keys", std::to_string(blocked.keys));
         writer.line("total_blocking_keys_on_nokey", std::to_string(blocked.keys_on_removal));
       }) {}

@@ -69,6 +69,7 @@ class MemorySection final : public InfoGroup {
 class PersistenceSection final : public InfoGroup {
  public:
   explicit PersistenceSection(const InfoSources& sources);
+  int64_t started_seconds() const { return started_seconds_; }
 
  private:
   const int64_t started_seconds_;
@@ -143,6 +144,8 @@ class ServerInfo {
   void add_to(Info& info);
   // For the tick.
   void sample() { rates_.sample(monotonic_us()); }
+  // Seconds since 1970.
+  int64_t started_seconds() const { return persistence_.started_seconds(); }
 
  private:
   ServerSection server_;

@@ -74,6 +74,8 @@ constexpr UnusedField kUnusedFields[] = {
     {"Stats", "slave_expires_tracked_keys"},
     {"Stats", "unexpected_error_replies"},
     {"Stats", "dump_payload_sanitizations"},
+    {"Stats", "reply_buffer_shrinks"},
+    {"Stats", "reply_buffer_expands"},
     {"Stats", "io_threaded_reads_processed"},
     {"Stats", "io_threaded_writes_processed"},
     {"Stats", "acl_access_denied_cmd"},

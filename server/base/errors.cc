@@ -482,6 +482,27 @@ Error config_rewrite_all_failed(std::string_view reason) {
   return error(concat({"CONFIG-REWRITE-FORCE-ALL failed: ", reason}));
 }
 
+Error cluster_disabled() { return error("This instance has cluster support disabled"); }
+Error invalid_primary_port() { return error("Invalid master port"); }
+Error failover_timeout_not_positive() {
+  return error("FAILOVER timeout must be greater than 0");
+}
+Error no_failover_in_progress() { return error("No failover in progress."); }
+Error no_replicas_for_failover() { return error("FAILOVER requires connected replicas."); }
+Error waitaof_without_file() {
+  return error("WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+}
+
+Error wrong_function_flush_mode() {
+  return error("FUNCTION FLUSH only supports SYNC|ASYNC option");
+}
+Error library_name_missing() { return error("library name argument was not given"); }
+Error unknown_list_argument(std::string_view argument) {
+  return error(concat({"Unknown argument ", argument}));
+}
+Error no_such_library() { return error("Library not found"); }
+Error no_script_runs() { return Error("NOTBUSY No scripts in execution right now."); }
+
 Error protocol(std::string_view reason) { return error(concat({"Protocol error: ", reason})); }
 
 Error unknown_option(std::string_view name) {
@@ -539,6 +560,16 @@ Error invalid_title_template() {
 Error system_reason(int error_number) { return Error(std::strerror(error_number)); }
 
 Error too_many_bind_addresses() { return Error("Too many bind addresses specified."); }
+Error cannot_listen_on_port() {
+  return Error("Unable to listen on this port. Check server logs.");
+}
+Error cannot_bind() { return Error("Failed to bind to specified addresses."); }
+Error bad_oom_score_value() {
+  return Error("Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
+}
+Error oom_score_not_set() {
+  return Error("Failed to set current oom_score_adj. Check server logs.");
+}
 Error wrong_number_of_output_limits() {
   return Error("Wrong number of arguments in buffer limit configuration.");
 }

@@ -240,6 +240,21 @@ Error wrong_packed_threshold();
 Error no_client_eviction();
 Error config_rewrite_all_failed(std::string_view reason);
 
+// Replication, and what a server alone says of the cluster
+Error cluster_disabled();
+Error invalid_primary_port();
+Error failover_timeout_not_positive();
+Error no_failover_in_progress();
+Error no_replicas_for_failover();
+Error waitaof_without_file();
+
+// FUNCTION
+Error wrong_function_flush_mode();
+Error library_name_missing();
+Error unknown_list_argument(std::string_view argument);
+Error no_such_library();
+Error no_script_runs();
+
 // Protocol
 Error protocol(std::string_view reason);
 
@@ -273,6 +288,10 @@ Error save_and_nosave();
 Error invalid_title_template();
 Error system_reason(int error_number);  // errno: "No such file or directory"
 Error too_many_bind_addresses();
+Error cannot_listen_on_port();
+Error cannot_bind();
+Error bad_oom_score_value();
+Error oom_score_not_set();
 Error wrong_number_of_output_limits();
 Error unknown_output_class();
 Error bad_output_limit();

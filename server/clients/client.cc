@@ -114,7 +114,11 @@ std::string describe(const Client& client, int64_t now_ms) {
       .add("redir", client.tracking.is_on ? static_cast<int64_t>(client.tracking.redirect) : -1)
       .add("resp", static_cast<int64_t>(client.resp_version))
       .add("lib-name", client.library_name)
-      .add("lib-ver", client.library_version);
+      .add("lib-ver", client.library_version)
+      .add("watch", client.watched_keys)
+      .add("tot-net-in", static_cast<int64_t>(client.socket.received_bytes()))
+      .add("tot-net-out", static_cast<int64_t>(client.socket.sent_bytes()))
+      .add("tot-cmds", static_cast<int64_t>(client.commands));
   return line.take();
 }
 

@@ -33,6 +33,9 @@ class ClientSocket {
   virtual size_t input_bytes() const = 0;
   virtual size_t input_unused() const = 0;
   virtual size_t argument_bytes() const = 0;
+  // Bytes that have come and gone since it connected.
+  virtual uint64_t received_bytes() const = 0;
+  virtual uint64_t sent_bytes() const = 0;
   // All memory of the session.
   virtual size_t memory() const = 0;
   virtual void close_after_flush() = 0;
@@ -104,6 +107,7 @@ class Client {
   int64_t queued_requests = kNoTransaction;
   size_t queued_bytes = 0;
   bool is_in_transaction() const { return queued_requests != kNoTransaction; }
+  size_t watched_keys = 0;
   bool watched_key_changed = false;
 
   bool is_authenticated = false;
@@ -116,8 +120,6 @@ class Client {
   int64_t last_request_ms;
   std::string_view last_command = "NULL";  // full name; lives as long as the command table
   uint64_t commands = 0;
-  uint64_t input_bytes = 0;
-  uint64_t output_bytes = 0;
 
   // Puts everything back that RESET does, but for the login, which the dispatcher decides about.
   void reset() {
@@ -136,6 +138,7 @@ bool is_listable(std::string_view text);
 
 // One line of CLIENT LIST and CLIENT INFO, without a line end. The fields and their order are those of
 // Redis 7.2; those of features that are not there yet have the value of a client that does not use them.
+// What later versions have besides stands at the end, so that nobody who counts fields is misled.
 std::string describe(const Client& client, int64_t now_ms);
 
 }  // namespace larder

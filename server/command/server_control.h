@@ -47,6 +47,8 @@ class ServerControl {
   virtual void discard_transaction(Client& client) = 0;
   virtual void watch(Client& client, const Key& key) = 0;
   virtual void unwatch(Client& client) = 0;
+  // How many keys somebody watches.
+  virtual size_t watched_keys() const = 0;
   // Checks and sets a login. Error: WRONGPASS. A user who needs no password may give any.
   virtual Status authenticate(Client& client, std::string_view user, std::string_view password) = 0;
   // Whether the default user needs a password: AUTH with a password alone is an error otherwise.
@@ -57,6 +59,8 @@ class ServerControl {
   virtual void log_in_by_default(Client& client) = 0;
   // The file the server was started with; empty: none.
   virtual std::string config_file() const = 0;
+  // When the data were last saved, in seconds since 1970; before the first time, when the server began.
+  virtual int64_t last_save_seconds() const = 0;
   // CONFIG RESETSTAT.
   virtual void reset_statistics() = 0;
   // Closes the clients that take most memory, until the others take at most this much (bytes). Those that

@@ -6,7 +6,8 @@
 //
 // A word with a lower-case letter is a value, any other a token. A token takes the values that
 // follow it ("EX seconds", "LIMIT offset count"). "x [x ...]" is one argument that may be repeated,
-// where x may be several items. "[...]" is optional, "<...>" holds alternatives together.
+// where x may be several items. "[...]" is optional, "<...>" holds alternatives together. Where the
+// name of a value would be taken for another type, the type stands behind it: "start(string)".
 #pragma once
 
 #include <optional>

@@ -221,7 +221,7 @@ Status bitop(Context& ctx) {
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
     {"setbit", setbit, 4, kWrite | kDenyOom, one_key(1, kGetModify), "2.2.0", "O(1)",
-     "key offset value",
+     "key offset value(integer)",
      "Sets or clears one bit of a string, which grows as needed; returns what it was."},
     {"getbit", getbit, 3, kRead | kFast, one_key(1, kGet), "2.2.0", "O(1)", "key offset",
      "Returns one bit of a string."},

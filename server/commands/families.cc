@@ -47,6 +47,7 @@ std::vector<CommandFamily> core_commands() {
       scan_commands(),
       object_commands(),
       sort_commands(),
+      wait_commands(),
       // transactions
       transaction_commands(),
       // connection
@@ -59,6 +60,12 @@ std::vector<CommandFamily> core_commands() {
       config_commands(),
       memory_commands(),
       debug_commands(),
+      saving_commands(),
+      replication_commands(),
+      // cluster
+      cluster_commands(),
+      // scripting
+      function_commands(),
   };
 }
 

@@ -38,6 +38,7 @@ CommandFamily expire_commands();  // EXPIRE, TTL ...
 CommandFamily scan_commands();    // KEYS, SCAN
 CommandFamily object_commands();  // OBJECT
 CommandFamily sort_commands();    // SORT
+CommandFamily wait_commands();    // WAIT, WAITAOF
 
 // Group "sorted-set"
 CommandFamily sorted_set_commands();          // members one by one
@@ -69,6 +70,14 @@ CommandFamily config_commands();         // CONFIG
 CommandFamily introspection_commands();  // COMMAND
 CommandFamily memory_commands();         // MEMORY
 CommandFamily debug_commands();          // DEBUG
+CommandFamily saving_commands();         // SAVE, LASTSAVE ...
+CommandFamily replication_commands();    // ROLE, REPLICAOF, FAILOVER
+
+// Group "cluster"
+CommandFamily cluster_commands();  // CLUSTER, READONLY ...
+
+// Group "scripting"
+CommandFamily function_commands();  // FUNCTION
 
 // Group "transactions"
 CommandFamily transaction_commands();

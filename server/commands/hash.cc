@@ -18,7 +18,7 @@ Result<int64_t> set_fields(Context& ctx) {
   for (size_t i = 2; i < ctx.argc(); i += 2) {
     created += hash->set(ctx.arg(i), ctx.arg(i + 1), kNeverEnds, ctx.now_ms());
   }
-  hash.commit("hset");
+  hash.commit("hset", static_cast<int64_t>(ctx.argc() / 2) - 1);
   return created;
 }
 

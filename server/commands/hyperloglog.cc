@@ -172,7 +172,7 @@ constexpr CommandSpec kCommands[] = {
     {"pfadd", pfadd, -2, kWrite | kDenyOom | kFast, one_key(1, kAdd), "2.8.9",
      "O(1) for each element", "key [element [element ...]]",
      "Adds elements to a HyperLogLog, creating it if it is missing."},
-    {"pfcount", pfcount, -2, kRead, keys_from(1, kReadWrite | kAccess), "2.8.9",
+    {"pfcount", pfcount, -2, kRead | kMayReplicate, keys_from(1, kReadWrite | kAccess), "2.8.9",
      "O(1) for one key that has not changed since, else O(N) with N keys and a large constant",
      "key [key ...]",
      "Estimates how many distinct elements were added to one or more HyperLogLogs."},

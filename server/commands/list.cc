@@ -20,7 +20,7 @@ void pop_many(Context& ctx, Edit<List>& list, End end, uint64_t count) {
     list->visit_backwards(size - popped, popped, reply);
   }
   list->drop(popped, end);
-  list.commit(pop_event(end));
+  list.commit(pop_event(end), static_cast<int64_t>(popped));
 }
 
 namespace {
@@ -54,7 +54,7 @@ Status push(Context& ctx, End end, bool creates) {
   size_t size = 0;
   if (list || creates) {
     size = list->push(ctx.arguments().subspan(2), end);
-    list.commit(push_event(end));
+    list.commit(push_event(end), static_cast<int64_t>(ctx.argc() - 2));
   }
   ctx.reply.integer(static_cast<int64_t>(size));
   return ok;

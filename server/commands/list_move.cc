@@ -22,7 +22,7 @@ Status move_element(Context& ctx, const Key& source, const Key& target, End from
     TRY(auto list, ctx.edit_or_create<List>(target));
     const std::string_view text = element;
     list->push({&text, 1}, to);
-    list.commit(push_event(to));
+    list.commit_half(push_event(to));
   }
   ctx.reply.bulk(element);
   TRY(auto list, ctx.edit<List>(source));

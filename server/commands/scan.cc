@@ -42,9 +42,7 @@ struct KeyOptions : ScanOptions {
   bool any_type = true;
   std::optional<Type> type;  // empty with any_type false: a name that no type has
 
-  bool admit(const Entry& entry) const {
-    return (any_type || entry.type() == type) && admits(entry.key());
-  }
+  bool is_of_type(const Entry& entry) const { return any_type || entry.type() == type; }
 };
 
 std::optional<Type> find_type(std::string_view name) {
@@ -88,8 +86,10 @@ ScanStep scan_step(Context& ctx, uint64_t position, const KeyOptions& options) {
   do {
     position = ctx.database().scan(position, [&](const Entry& entry) {
       seen++;
-      if (!options.admit(entry)) return;
-      (entry.is_expired(now_ms) ? step.expired : step.found).push_back(&entry);
+      if (!options.admits(entry.key())) return;
+      // As in Redis, what has expired goes whatever its type.
+      if (entry.is_expired(now_ms)) return step.expired.push_back(&entry);
+      if (options.is_of_type(entry)) step.found.push_back(&entry);
     });
     steps--;
     // Within the cursor it began with, a scan would begin there again.

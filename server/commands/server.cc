@@ -39,15 +39,6 @@ Status lolwut(Context& ctx) {
   return ok;
 }
 
-// ROLE. A server without replication is a primary that nobody follows.
-Status role(Context& ctx) {
-  ctx.reply.array(3);
-  ctx.reply.bulk("master");
-  ctx.reply.integer(0);
-  ctx.reply.array(0);
-  return ok;
-}
-
 // --- SHUTDOWN ---
 
 struct ShutdownRequest {
@@ -105,9 +96,6 @@ constexpr CommandSpec kCommands[] = {
     {"lolwut", lolwut, -1, kRead | kFast, no_keys(), "5.0.0", "O(1)",
         "[VERSION version]",
         "Draws something, and tells the version."},
-    {"role", role, 1, kNoScript | kLoading | kStale | kFast | kAdminCategory | kDangerous, no_keys(), "2.8.12", "O(1)",
-        "",
-        "Returns the server's part in replication."},
     {"shutdown", shutdown, -1, kAdmin | kNoScript | kLoading | kStale | kNoMulti | kAllowBusy, no_keys(), "1.0.0", "O(1)",
         "[[NOSAVE | SAVE] [NOW] [FORCE] | ABORT]",
         "Ends the server."},

@@ -351,7 +351,7 @@ constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
     {"xautoclaim", xautoclaim, -6, kWrite | kFast | kNondeterministic, one_key(1, kCut), "6.2.0",
         "O(1) for a small COUNT",
-        "key group consumer min-idle-time start [COUNT count] [JUSTID]",
+        "key group consumer min-idle-time start(string) [COUNT count] [JUSTID]",
         "Takes over entries that are pending for too long, whoever has them."},
     {"xclaim", xclaim, -6, kWrite | kFast | kNondeterministic, one_key(1, kModify), "5.0.0",
         "O(log N) for each ID, N pending entries",
@@ -360,7 +360,7 @@ constexpr CommandSpec kCommands[] = {
         "Takes over entries that another consumer has pending."},
     {"xpending", xpending, -3, kRead | kNondeterministic, one_key(1, kGet), "5.0.0",
         "O(N) in the entries that are returned, O(M) in the consumers without a range",
-        "key group [[IDLE min-idle-time] start end count [consumer]]",
+        "key group [[IDLE min-idle-time(integer)] start(string) end(string) count [consumer]]",
         "Tells what a group has delivered and not acknowledged yet."},
 };
 

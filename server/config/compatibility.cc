@@ -40,7 +40,7 @@ constexpr Row kRows[] = {
     {"user", Kind::lines, "", kRefused, {.file_only = true}},
     {"rename-command", Kind::lines, "", kRefused, {.file_only = true}},
     {"loadmodule", Kind::lines, "", kRefused, {.file_only = true}},
-    {"enable-debug-assert", Kind::boolean, "no", kIgnored, {.immutable = true}},
+    {"enable-debug-assert", Kind::boolean, "no", kIgnored, {.immutable = true, .hidden = true}},
     // Memory
     {"active-expire-effort", Kind::integer, "1", kIgnored, {.min = 1, .max = 10}},
     // Encodings
@@ -163,10 +163,10 @@ constexpr Row kRows[] = {
     {"aof_rewrite_cpulist", Kind::text, "", kIgnored, {.immutable = true}},
     {"bgsave_cpulist", Kind::text, "", kIgnored, {.immutable = true}},
     {"socket-mark-id", Kind::integer, "0", kRefused, {.max = kUnsignedMax, .immutable = true}},
-    {"oom-score-adj", Kind::name, "no", kIgnored, {}, "no yes relative absolute"},
-    {"oom-score-adj-values", Kind::words, "0 200 800", kIgnored},
     {"disable-thp", Kind::boolean, "yes", kIgnored, {.immutable = true}},
     {"ignore-warnings", Kind::text, "", kIgnored},
+    {"crash-memcheck-enabled", Kind::boolean, "yes", kIgnored},
+    {"locale-collate", Kind::text, "", kIgnored},
     {"use-exit-on-panic", Kind::boolean, "no", kIgnored, {.hidden = true}},
     {"watchdog-period", Kind::integer, "0", kIgnored, {.max = kIntMax, .hidden = true}},
 };

@@ -20,6 +20,9 @@ struct DispatchStats : InfoGroup {
   Counter commands_processed{*this, "total_commands_processed"};
   Counter error_replies{*this, "total_error_replies"};
   Counter denied_logins{*this, "acl_access_denied_auth"};
+  // Clients that were closed because they sent too much at once, and because they read too little.
+  Counter input_limit_disconnections{*this, "client_query_buffer_limit_disconnections"};
+  Counter output_limit_disconnections{*this, "client_output_buffer_limit_disconnections"};
   // In commands, what EXEC runs counted once.
   int64_t command_ns = 0;
   Field command_us{*this, "eventloop_duration_cmd_sum", [this] { return command_ns / 1000; }};

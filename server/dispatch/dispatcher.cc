@@ -16,6 +16,10 @@ namespace {
 // What the server holds for somebody who has not logged in yet.
 constexpr size_t kUnauthenticatedOutputBytes = 64 * 1024;
 
+// The smallest limit of output there is. Redis does not count its fixed buffer of this size: with a limit
+// that is smaller a client can still talk to it.
+constexpr uint64_t kLeastOutputLimit = 16 * 1024;
+
 // How long a client that is being closed may read nothing of what is left for it.
 constexpr int64_t kMaxClosingMs = 60'000;
 
@@ -63,6 +67,7 @@ Session& Dispatcher::open(Connection& connection) {
 void Dispatcher::close(Connection& connection) {
   if (connection.owner == nullptr) return;
   Session& session = session_of(connection);
+  if (connection.queued_output().overflowed()) ++stats_.output_limit_disconnections;
   if (session.waiter != nullptr) blocking_.remove(session);
   discard_transaction(session.client);
   client_memory_.forget(session);
@@ -77,7 +82,7 @@ void Dispatcher::close(Connection& connection) {
 void Dispatcher::run_turn(std::span<Connection* const> ready, int64_t began_us) {
   services_.keyspace.set_now_ms(wall_clock_ms());
   services_.keyspace.eviction.begin_turn();
-  if (pause_until_ms_ != 0 && !is_paused()) unpause();
+  if (pause_until_ms_ != 0) [[unlikely]] end_pauses();
   active_.clear();
   for (Connection* connection : ready) {
     if (connection->owner != nullptr) active_.push_back(&session_of(*connection));
@@ -113,7 +118,8 @@ void Dispatcher::run_turn(std::span<Connection* const> ready, int64_t began_us) 
 void Dispatcher::collect(Session& session) {
   session.parser_may_continue = false;
   if (session.connection().is_closing()) return;
-  if (session.kept != nullptr && session.waiter == nullptr && !is_paused()) {
+  if (session.kept != nullptr && session.waiter == nullptr &&
+      !has_to_wait(services_.commands.resolve(session.kept->arguments), session)) {
     // Who has left while it was held back does not want the request to run any more.
     if (session.connection().at_end()) return session.connection().close_now();
     session.connection().release();
@@ -196,6 +202,7 @@ bool Dispatcher::check_input(Session& session, size_t bytes) {
   const size_t limit = rules_.max_input_bytes;
   const size_t held = session.large_bytes + session.client.queued_bytes;
   if (held <= limit && bytes <= limit - held) return true;
+  ++stats_.input_limit_disconnections;
   log::warning("Closing client that reached max query buffer length: " +
                describe(session.client, services_.keyspace.now_ms()));
   session.connection().close_now();
@@ -490,6 +497,8 @@ Status Dispatcher::run_transaction(Context& context) {
   }
   runs_transaction_ = false;
   context.may_block = true;
+  // What the client sent last is EXEC and not the last of its requests.
+  client.last_command = "exec";
   discard_transaction(client);
   return ok;
 }
@@ -531,12 +540,14 @@ void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
     }
     const OutputLimit* rule = output_limit_of(session->client);
     const uint64_t limit = rule == nullptr ? 0 : rule->soft_bytes;
-    if (limit == 0 || session->connection().queued_output().memory() <= limit) {
+    if (limit == 0 || session->connection().queued_output().memory() <=
+                          std::max(limit, kLeastOutputLimit)) {
       session->over_soft_limit_since_ms = 0;
     } else if (session->over_soft_limit_since_ms == 0) {
       session->over_soft_limit_since_ms = now_ms;
     } else if (static_cast<uint64_t>((now_ms - session->over_soft_limit_since_ms) / 1000) >
                rule->soft_seconds) {
+      ++stats_.output_limit_disconnections;
       log::warning("Client " + describe(session->client, now_ms) +
                    " closed: its output stayed above the soft limit.");
       session->connection().close_now();
@@ -559,7 +570,9 @@ const OutputLimit* Dispatcher::output_limit_of(const Client& client) const {
 
 void Dispatcher::set_output_limit(Session& session) {
   const OutputLimit* rule = output_limit_of(session.client);
-  size_t limit = rule == nullptr || rule->hard_bytes == 0 ? OutputChain::kNoLimit : rule->hard_bytes;
+  size_t limit = rule == nullptr || rule->hard_bytes == 0
+                     ? OutputChain::kNoLimit
+                     : std::max(rule->hard_bytes, kLeastOutputLimit);
   if (!session.client.is_authenticated) limit = std::min(limit, kUnauthenticatedOutputBytes);
   session.connection().output().set_limit(limit);
 }

@@ -56,8 +56,6 @@ class Dispatcher {
   void pause(PauseMode mode, int64_t until_ms);
   void unpause();
   bool is_paused() const { return pause_until_ms_ > services_.keyspace.now_ms(); }
-  PauseMode pause_mode() const { return pause_mode_; }
-  int64_t pause_until_ms() const { return pause_until_ms_; }
 
   // Lets a client wait with the request that it is running: see Context::block.
   void block(Client& client, std::span<const std::string_view> arguments, Wait wait);
@@ -78,6 +76,7 @@ class Dispatcher {
   Status run_transaction(Context& context);
   void watch(Client& client, const Key& key);
   void unwatch(Client& client);
+  size_t watched_keys() const { return watched_keys_.size(); }
 
   // Closes clients whose output stays above the soft limit, or that were silent for too long
   // (0: any length is fine). For the cron.
@@ -136,6 +135,8 @@ class Dispatcher {
   void reject_malformed(Session& session);
   void cut_off_http(Session& session);
   bool has_to_wait(const Command* command, const Session& session) const;
+  void end_pauses();
+  void run_held_again();
   void keep(Session& session, std::span<const std::string_view> arguments);
   void run_kept(Session& session);
   template <class Write>
@@ -163,8 +164,10 @@ class Dispatcher {
   std::vector<SoughtElement> sought_elements_;
   std::vector<Session*> active_;  // sessions of the turn that may have more to run
   bool runs_transaction_ = false;  // nobody else's request runs meanwhile
-  PauseMode pause_mode_ = PauseMode::all;
+  // CLIENT PAUSE: until when the requests that may write wait, and until when all others wait too; the
+  // latter never ends later. 0: there is no pause.
   int64_t pause_until_ms_ = 0;
+  int64_t pause_all_until_ms_ = 0;
   std::atomic<const char*> running_command_{nullptr};
 };
 

@@ -72,6 +72,8 @@ class Session final : public ClientSocket {
   size_t input_bytes() const override { return connection_.unread().size(); }
   size_t input_unused() const override { return connection_.input_unused(); }
   size_t argument_bytes() const override { return parser.memory(); }
+  uint64_t received_bytes() const override { return connection_.received_bytes(); }
+  uint64_t sent_bytes() const override { return connection_.sent_bytes(); }
   size_t memory() const override {
     return sizeof(*this) + connection_.memory() + parser.memory() +
            (kept == nullptr ? 0 : kept->memory()) + client.queued_bytes;

@@ -45,14 +45,16 @@ void Dispatcher::discard_transaction(Client& client) {
 void Dispatcher::watch(Client& client, const Key& key) {
   // Once a key has changed nothing can make that undone.
   if (client.watched_key_changed) return;
-  watched_keys_.add(transaction_of(client).watch, services_.keyspace.database(client.database),
-                    key);
+  WatchedKeys::Watch& watch = transaction_of(client).watch;
+  watched_keys_.add(watch, services_.keyspace.database(client.database), key);
+  client.watched_keys = watch.size();
 }
 
 void Dispatcher::unwatch(Client& client) {
   if (Session& session = session_of(client); session.transaction != nullptr) {
     watched_keys_.clear(session.transaction->watch);
   }
+  client.watched_keys = 0;
   client.watched_key_changed = false;
 }
 

@@ -15,7 +15,8 @@ bool Dispatcher::has_to_wait(const Command* command, const Session& session) con
   if (command == nullptr || !is_paused()) return false;
   // Somebody has to be able to end the pause.
   if (command->full_name().starts_with("client|")) return false;
-  if (pause_mode_ == PauseMode::all || command->has(kWrite | kMayReplicate)) return true;
+  if (pause_all_until_ms_ > services_.keyspace.now_ms()) return true;
+  if (command->has(kWrite | kMayReplicate)) return true;
   return session.transaction != nullptr && is_exec(*command) &&
          (session.transaction->flags & (kWrite | kMayReplicate)) != 0;
 }
@@ -46,23 +47,36 @@ void Dispatcher::run_kept(Session& session) {
   close_if_overflowed(session.client);
 }
 
+// Each mode keeps the latest of its ends: a short pause of everything does not become as long as
+// the pause of writes beside it.
 void Dispatcher::pause(PauseMode mode, int64_t until_ms) {
-  // The stricter mode and the later end win, as in Redis.
-  const bool was_paused = is_paused();
-  if (!was_paused || mode == PauseMode::all) pause_mode_ = mode;
-  if (!was_paused || until_ms > pause_until_ms_) pause_until_ms_ = until_ms;
+  pause_until_ms_ = std::max(pause_until_ms_, until_ms);
+  if (mode == PauseMode::all) pause_all_until_ms_ = std::max(pause_all_until_ms_, until_ms);
 }
 
 void Dispatcher::unpause() {
   pause_until_ms_ = 0;
+  pause_all_until_ms_ = 0;
+  run_held_again();
+  // What became ready during the pause was left alone.
+  serve_blocked();
+}
+
+// Notices that a pause is over.
+void Dispatcher::end_pauses() {
+  if (!is_paused()) return unpause();
+  if (pause_all_until_ms_ == 0 || pause_all_until_ms_ > services_.keyspace.now_ms()) return;
+  pause_all_until_ms_ = 0;
+  run_held_again();
+}
+
+void Dispatcher::run_held_again() {
   for (const auto& [id, session] : sessions_) {
     if (session->kept != nullptr && session->waiter == nullptr &&
         !session->connection().is_closing()) {
       session->connection().run_again();
     }
   }
-  // What became ready during the pause was left alone.
-  serve_blocked();
 }
 
 // --- Blocking ---
@@ -84,6 +98,10 @@ void Dispatcher::block(Client& client, std::span<const std::string_view> argumen
 void Dispatcher::serve_blocked() {
   // A pause may hold back writes only, but then nothing changes that others could wait for.
   if (is_paused() || runs_transaction_) return;
+  if (!blocking_.has_ready()) return;
+  // What made keys ready may have taken its time, and a key that has expired meanwhile serves
+  // nobody.
+  services_.keyspace.set_now_ms(wall_clock_ms());
   while (Session* session = blocking_.next_to_serve()) {
     // Who is gone must not take an element along.
     if (session->connection().is_closing() || session->connection().at_end()) continue;

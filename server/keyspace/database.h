@@ -132,6 +132,13 @@ class Database {
   bool expire_due(int64_t now_ms, Deadline deadline, OnExpired&& on_expired);
   // The earliest moment at which expire_due has something to do; INT64_MAX: never.
   int64_t next_expiry_ms() const { return wheel_ ? wheel_->next_ms() : INT64_MAX; }
+  // Whether expire_due or expire_fields have something to do now: keys or fields that have ended, or an
+  // index with more stale references than it should have.
+  bool has_expiry_work(int64_t now_ms) const {
+    if (next_field_expiry_ms() <= now_ms) return true;
+    return wheel_ != nullptr && (wheel_->next_ms() <= now_ms || next_wheel_ != nullptr ||
+                                 wheel_needs_rebuild(now_ms));
+  }
 
   // --- Hashes whose fields end ---
 

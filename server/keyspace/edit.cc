@@ -22,7 +22,7 @@ void EditedEntry::remove_emptied() {
   database_->erase(key_, slot_);
   slot_ = nullptr;
   expiry_ms_ = kNoExpiry;  // of a key that the same edit may bring to life again
-  keyspace_->changed({KeyEventClass::generic, "del", *database_, key_.name});
+  keyspace_->key_changed({KeyEventClass::generic, "del", *database_, key_.name});
 }
 
 bool EditedEntry::remove_expired_fields(Deadline deadline) {
@@ -35,7 +35,7 @@ bool EditedEntry::remove_expired_fields(Deadline deadline) {
   changed_shape_ = false;
   if (expired.removed == 0) return expired.is_complete;
   keyspace_->stats.expired_subkeys += expired.removed;
-  keyspace_->changed({KeyEventClass::hash, "hexpired", *database_, key_.name});
+  keyspace_->key_changed({KeyEventClass::hash, "hexpired", *database_, key_.name});
   if (Hash(*this).empty()) remove_emptied();
   return expired.is_complete;
 }

@@ -75,14 +75,15 @@ class EditedEntry : public ValuePlace {
     keyspace_->changed_quietly(static_cast<uint64_t>(changes));
   }
 
-  // Tells that the value changed.
-  void commit(KeyEventClass event_class, std::string_view event) {
+  // Tells that the value changed, in so many of its elements.
+  void commit(KeyEventClass event_class, std::string_view event, int64_t changes = 1) {
     changed_shape_ = false;
     if (type_ == Type::hash && slot_ != nullptr) {
       database_->index_fields(key_.hash, slot_, keyspace_->now_ms());
     }
     if (keyspace_->usage.has_sizes() && slot_ != nullptr) Database::note_size(*slot_);
-    keyspace_->changed({event_class, event, *database_, key_.name});
+    keyspace_->changed({event_class, event, *database_, key_.name},
+                       static_cast<uint64_t>(changes));
   }
 
  protected:
@@ -119,10 +120,12 @@ class Edit final : public EditedEntry {
       forget_reshaping();
       return static_cast<bool>(*this);
     }
-    EditedEntry::commit(kEventClass, event);
-    if constexpr (requires(const T& value) { value.empty(); }) {
-      if (T(view()).empty()) remove_emptied();
-    }
+    tell(event, changes);
+    return static_cast<bool>(*this);
+  }
+  // The same for one half of a change whose other half another edit counts: an element that moves.
+  bool commit_half(std::string_view event) {
+    tell(event, 0);
     return static_cast<bool>(*this);
   }
 
@@ -138,6 +141,13 @@ class Edit final : public EditedEntry {
     }
     return KeyEventClass::generic;
   }();
+
+  void tell(std::string_view event, int64_t changes) {
+    EditedEntry::commit(kEventClass, event, changes);
+    if constexpr (requires(const T& value) { value.empty(); }) {
+      if (T(view()).empty()) remove_emptied();
+    }
+  }
 
   std::optional<T> value_;
 };

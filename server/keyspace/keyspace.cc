@@ -18,7 +18,7 @@ void Keyspace::expire(Database& database, const Key& key, Database::Slot* slot) 
   Entry* entry = database.take(key, slot);
   ++stats.expired_keys;
   // The name in the entry lives until the entry goes, whatever the listeners do with the caller's.
-  changed({KeyEventClass::expired, "expired", database, entry->key()});
+  key_changed({KeyEventClass::expired, "expired", database, entry->key()});
   disposal.dispose(entry);
 }
 
@@ -128,21 +128,34 @@ void Keyspace::swap(Database& first, Database& second) {
 }
 
 bool Keyspace::do_background_work(Deadline deadline) {
+  bool has_more = active_expiry_ && has_expiry_work() && expire_due(deadline);
+  has_more |= free_removed(deadline);
+  has_more |= eviction.do_background_work(deadline);
+  has_more |= age_usage(deadline);
+  return has_more;
+}
+
+bool Keyspace::has_expiry_work() const {
+  return std::ranges::any_of(
+      databases_, [this](const auto& database) { return database->has_expiry_work(now_ms_); });
+}
+
+bool Keyspace::expire_due(Deadline deadline) {
+  const int64_t began_us = monotonic_us();
   bool has_more = false;
-  for (size_t i = 0; active_expiry_ && i < databases_.size() && !has_more; i++) {
+  for (size_t i = 0; i < databases_.size() && !has_more; i++) {
     // The slice after one that was cut short begins with the next database, so that none waits for
     // another's backlog.
     Database& database = *databases_[next_to_expire_];
     next_to_expire_ = (next_to_expire_ + 1) % databases_.size();
     has_more = database.expire_due(now_ms_, deadline, [&](const Entry& entry) {
       ++stats.expired_keys;
-      changed({KeyEventClass::expired, "expired", database, entry.key()});
+      key_changed({KeyEventClass::expired, "expired", database, entry.key()});
     });
     has_more |= expire_fields(database, deadline);
   }
-  has_more |= free_removed(deadline);
-  has_more |= eviction.do_background_work(deadline);
-  has_more |= age_usage(deadline);
+  if (has_more) ++stats.cut_expiry_slices;
+  stats.expiry_us += static_cast<uint64_t>(monotonic_us() - began_us);
   return has_more;
 }
 

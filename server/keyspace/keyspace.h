@@ -27,6 +27,10 @@ struct KeyspaceStats : InfoGroup {
   KeyspaceStats() : InfoGroup("Stats") {}
   Counter expired_keys{*this, "expired_keys"};
   Counter expired_subkeys{*this, "expired_subkeys"};  // fields of hashes
+  // Slices of expiry that ended before their work did, and the time that all slices took.
+  Counter cut_expiry_slices{*this, "expired_time_cap_reached_count"};
+  uint64_t expiry_us = 0;
+  Field expiry_ms{*this, "expire_cycle_cpu_milliseconds", [this] { return expiry_us / 1000; }};
   Counter keyspace_hits{*this, "keyspace_hits"};
   Counter keyspace_misses{*this, "keyspace_misses"};
 };
@@ -109,9 +113,10 @@ class Keyspace {
   // DEBUG SET-ACTIVE-EXPIRE: whether keys also go without being looked at.
   void set_active_expiry(bool is_on) { active_expiry_ = is_on; }
 
-  // Counts a change and tells the listeners.
-  void changed(const KeyEvent& event) {
-    changes_++;
+  // Counts changes, which are of elements where the value has several, and tells the listeners. What
+  // follows from a change (an emptied collection goes) and what time does are told but not counted.
+  void changed(const KeyEvent& event, uint64_t changes = 1) {
+    changes_ += changes;
     key_changed(event);
   }
   // Counts changes of a kind that nobody listens to.
@@ -142,6 +147,8 @@ class Keyspace {
  private:
   void empty(Database& database);
   bool age_usage(Deadline deadline);
+  bool has_expiry_work() const;
+  bool expire_due(Deadline deadline);
   bool expire_fields(Database& database, Deadline deadline);
   void missed(Database& database, const Key& key);
 

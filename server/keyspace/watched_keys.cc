@@ -51,6 +51,8 @@ void WatchedKeys::listen() {
   change_listener_ = keyspace_.key_changed.add([this](const KeyEvent& event) {
     const auto found = keys_.find(KeyView{static_cast<size_t>(event.database.index()), event.key});
     if (found == keys_.end()) return;
+    // An expired key that SWAPDB has brought may go; there was none and there is none.
+    if (!found->second.existed && !is_alive(found->first)) return;
     const std::set<Watch*> watches = found->second.watches;
     go_off(watches);
   });

@@ -152,6 +152,7 @@ ssize_t Connection::receive(std::span<iovec> pieces) {
                                 : ::readv(fd_, pieces.data(), static_cast<int>(pieces.size()));
   } while (result < 0 && errno == EINTR);
   if (result < 0) return -errno;
+  received_bytes_ += static_cast<uint64_t>(result);
   reactor_.stats().input_bytes += static_cast<uint64_t>(result);
   ++reactor_.stats().reads;
   return result;
@@ -171,6 +172,7 @@ ssize_t Connection::transmit(std::span<iovec> pieces) {
     }
   } while (result < 0 && errno == EINTR);
   if (result < 0) return -errno;
+  sent_bytes_ += static_cast<uint64_t>(result);
   reactor_.stats().output_bytes += static_cast<uint64_t>(result);
   ++reactor_.stats().writes;
   return result;

@@ -104,6 +104,9 @@ class Connection {
   // How long no byte has come or gone, by the loop's clock: a client in the middle of a long transfer
   // is not idle, and setting the machine's clock makes nobody so.
   int64_t idle_ms() const;
+  // Since it was opened.
+  uint64_t received_bytes() const { return received_bytes_; }
+  uint64_t sent_bytes() const { return sent_bytes_; }
   // Buffers for input: bytes held, and bytes of those that are free.
   size_t input_memory() const { return input_.memory() + large_.memory(); }
   size_t input_unused() const { return input_.unused(); }
@@ -149,6 +152,8 @@ class Connection {
   int polled_events_ = 0;
   uint64_t read_turn_ = 0;
   uint64_t last_transfer_ms_ = 0;
+  uint64_t received_bytes_ = 0;
+  uint64_t sent_bytes_ = 0;
   InputBuffer input_;
   OutputChain output_;
   size_t counted_output_ = 0;  // what it adds to Reactor::queued_output

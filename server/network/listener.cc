@@ -58,6 +58,7 @@ Listener::~Listener() = default;
 
 // The former sockets are closed first: the new addresses may include the old ones ("*").
 Status Listener::listen_tcp(TcpEndpoints endpoints) {
+  if (listens_on_tcp() && endpoints == endpoints_) return ok;
   close_tcp();
   auto opened = open(endpoints);
   if (!opened.is_ok()) {
@@ -120,6 +121,11 @@ Status Listener::watch(ListeningSocket socket, ConnectionKind kind) {
 void Listener::close() {
   resume_.stop();
   sockets_.clear();
+}
+
+bool Listener::listens_on_tcp() const {
+  return std::any_of(sockets_.begin(), sockets_.end(),
+                     [](const auto& watched) { return !watched->socket.is_unix(); });
 }
 
 void Listener::close_tcp() {

@@ -24,6 +24,8 @@ struct TcpEndpoints {
   uint16_t port = 0;  // 0: do not listen
   int backlog = 511;
   ConnectionKind kind = ConnectionKind::tcp;
+
+  bool operator==(const TcpEndpoints&) const = default;
 };
 
 class Listener {
@@ -39,7 +41,8 @@ class Listener {
   Listener(Reactor& reactor, OnAccept on_accept);
   ~Listener();
 
-  // Listens on these endpoints instead of the former ones; clients stay connected. When it fails,
+  // Listens on these endpoints instead of the former ones; clients stay connected. The same again
+  // change nothing. When it fails,
   // the former ones listen again. Addresses of families that this machine does not have are left
   // out with a warning. Errors: an address that cannot be bound; its text is also in the log.
   Status listen_tcp(TcpEndpoints endpoints);
@@ -60,6 +63,7 @@ class Listener {
 
   Result<std::vector<ListeningSocket>> open(const TcpEndpoints& endpoints);
   Status watch(ListeningSocket socket, ConnectionKind kind);
+  bool listens_on_tcp() const;
   void close_tcp();
   void accept_from(Watched& watched);
   bool accept_one(Watched& watched);

@@ -31,6 +31,7 @@ ProcessOptions::ProcessOptions() : OptionGroup("Process and log") {
   shutdown_on_sigint.check(check_shutdown_flags);
   shutdown_on_sigterm.check(check_shutdown_flags);
   proc_title_template.check(check_title_template);
+  oom_score_adj_values.check(check_oom_score_values);
 }
 
 log::Settings log_settings(const ProcessOptions& options) {

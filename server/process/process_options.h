@@ -8,6 +8,7 @@
 
 #include "server/base/log.h"
 #include "server/config/option.h"
+#include "server/process/oom_score.h"
 
 namespace larder {
 
@@ -142,6 +143,20 @@ struct ProcessOptions : OptionGroup {
       "{title} {listen-addr} {server-mode}",
       {.help = "What ps and top show. Known: {title} {listen-addr} {server-mode} {port} {tls-port} "
                "{unixsocket} {config-file}."}};
+
+  Option<OomScoreMode> oom_score_adj{
+      *this,
+      "oom-score-adj",
+      OomScoreMode::no,
+      kOomScoreModes,
+      {.help = "Whether the kernel is told how likely to end the server when the machine runs out of "
+               "memory: no, relative (or yes) to the score it had, absolute."}};
+  Option<std::vector<std::string>> oom_score_adj_values{
+      *this,
+      "oom-score-adj-values",
+      {"0", "200", "800"},
+      {.help = "The scores of a primary, of a replica, and of a child process. The kernel ends the "
+               "process with the highest first."}};
 
   Option<int> shutdown_timeout{
       *this,

@@ -47,6 +47,7 @@ std::optional<std::string> expand_title(std::string_view text, const TitleFacts&
 
 ProcessTitle::ProcessTitle(int argument_count, char** arguments) {
   if (argument_count < 1) return;
+  program_ = arguments[0];
   char* const begin = arguments[0];
   char* end = begin;
   // The kernel lays arguments and environment out one behind the other; a caller who passes its own

@@ -11,7 +11,7 @@ namespace larder {
 
 // What a template may name in braces; TitleFacts::title is {title} and so on.
 struct TitleFacts {
-  std::string title{};           // the program's name
+  std::string title{};           // the program, as it was called
   std::string listen_address{};  // {listen-addr}: "127.0.0.1:6379" or "unixsocket:/path"
   std::string server_mode{};     // {server-mode}: "", "[cluster]"
   std::string port{};
@@ -34,12 +34,15 @@ class ProcessTitle {
   ProcessTitle(const ProcessTitle&) = delete;
   ProcessTitle& operator=(const ProcessTitle&) = delete;
 
+  // How the program was called.
+  const std::string& program() const { return program_; }
   // Cut to the room there is.
   void set(std::string_view title);
 
  private:
   void move_environment();
 
+  std::string program_;
   std::span<char> room_;
   char** old_environment_ = nullptr;
   std::vector<std::string> variables_;

@@ -221,6 +221,20 @@ TEST_CASE("who is woken in vain keeps its place and the time it has left") {
   CHECK(second.receive() == array("queue", "b"));
 }
 
+TEST_CASE("a key that has expired before its transaction is over serves nobody") {
+  TestServer server({"--enable-debug-command", "yes"});
+  auto waiting = server.connect(), admin = server.connect();
+  block(waiting, admin, {"BLPOP", "queue", "0"}, 1);
+  admin("MULTI");
+  admin("RPUSH", "queue", "late");
+  admin("PEXPIRE", "queue", 10);
+  admin("DEBUG", "SLEEP", "0.05");
+  admin("EXEC");
+  CHECK(info_number(admin, "clients", "blocked_clients") == 1);
+  admin("RPUSH", "queue", "here");
+  CHECK(waiting.receive() == array("queue", "here"));
+}
+
 TEST_CASE("a swap of databases feeds those who wait in either") {
   TestServer server;
   auto in_zero = server.connect(), in_one = server.connect(), admin = server.connect();

@@ -46,6 +46,33 @@ TEST_CASE("CLIENT PAUSE holds everything back until its time is over") {
   CHECK(admin("PING") == status("PONG"));
 }
 
+TEST_CASE("what reads and yet leaves something behind waits for a pause of writes") {
+  TestServer server;
+  auto admin = server.connect(), counter = server.connect(), publisher = server.connect();
+  CHECK(admin("PFADD", "hll", "a") == 1);
+  CHECK(admin("CLIENT", "PAUSE", 100'000, "WRITE") == status("OK"));
+  counter.send({"PFCOUNT", "hll"});
+  publisher.send({"PUBLISH", "channel", "message"});
+  CHECK(is_held(counter, admin));
+  CHECK(is_held(publisher, admin));
+  CHECK(admin("CLIENT", "UNPAUSE") == status("OK"));
+  CHECK(counter.receive() == 1);
+  CHECK(publisher.receive() == 0);
+}
+
+TEST_CASE("a short pause of everything ends before a longer one of writes") {
+  TestServer server;
+  auto admin = server.connect(), reader = server.connect(), writer = server.connect();
+  CHECK(admin("CLIENT", "PAUSE", 100, "ALL") == status("OK"));
+  CHECK(admin("CLIENT", "PAUSE", 100'000, "WRITE") == status("OK"));
+  reader.send({"GET", "k"});
+  writer.send({"SET", "k", "v"});
+  CHECK(reader.receive() == nil);
+  CHECK(is_held(writer, admin));
+  CHECK(admin("CLIENT", "UNPAUSE") == status("OK"));
+  CHECK(writer.receive() == status("OK"));
+}
+
 TEST_CASE("who leaves while it is held back does not want its requests to run any more") {
   TestServer server;
   auto admin = server.connect(), writer = server.connect();

@@ -1,6 +1,7 @@
 // CONFIG REWRITE with a real file, and who may set what.
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <string>
 
@@ -69,6 +70,62 @@ TEST_CASE("a CONFIG SET that cannot be applied puts all values back") {
   CHECK(client("CONFIG", "GET", "timeout") == array("timeout", "0"));
   CHECK(client("CONFIG", "GET", "port") == array("port", std::to_string(server.port())));
   CHECK(server.connect()("PING") == status("PONG"));
+}
+
+TEST_CASE("CONFIG SET says which of port and bind cannot be had, and goes on listening") {
+  TestServer other;
+  TestServer server;
+  auto client = server.connect();
+  CHECK(client("CONFIG", "SET", "port", other.port()) ==
+        is_error("ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on "
+                 "this port. Check server logs."));
+  CHECK(client("CONFIG", "SET", "bind", "999.999.999.999") ==
+        is_error("ERR CONFIG SET failed (possibly related to argument 'bind') - Failed to bind to "
+                 "specified addresses."));
+  CHECK(server.log().find("Address already in use") != std::string::npos);
+  CHECK(server.connect()("PING") == status("PONG"));
+}
+
+TEST_CASE("a new port is listened on, and the process title shows it") {
+  TestServer server;
+  auto client = server.connect();
+  const auto title = [&] {
+    std::ifstream file("/proc/" + std::to_string(server.pid()) + "/cmdline");
+    std::string text;
+    std::getline(file, text, '\0');
+    return text;
+  };
+  const int port = free_port();
+  CHECK(client("CONFIG", "SET", "proc-title-template", "{port}:{tls-port}:{title}") ==
+        status("OK"));
+  CHECK(title() == std::to_string(server.port()) + ":0:" + larder_server_path());
+  CHECK(client("CONFIG", "SET", "port", port) == status("OK"));
+  CHECK(title().starts_with(std::to_string(port) + ":"));
+  CHECK(TestClient::connect(port)("PING") == status("PONG"));
+}
+
+TEST_CASE("oom-score-adj gives the process a score, and the former one back") {
+  TestServer server;
+  auto client = server.connect();
+  const auto score = [&] {
+    std::ifstream file("/proc/" + std::to_string(server.pid()) + "/oom_score_adj");
+    int value = 0;
+    file >> value;
+    return value;
+  };
+  const int before = score();
+  CHECK(client("CONFIG", "SET", "oom-score-adj-values", "10 20 30", "oom-score-adj", "yes") ==
+        status("OK"));
+  CHECK(client("CONFIG", "GET", "oom-score-adj") == array("oom-score-adj", "yes"));
+  CHECK(score() == before + 10);
+  CHECK(client("CONFIG", "SET", "oom-score-adj-values", "15 20 30") == status("OK"));
+  CHECK(score() == before + 15);
+  CHECK(client("CONFIG", "SET", "oom-score-adj", "no") == status("OK"));
+  CHECK(score() == before);
+  CHECK(client("CONFIG", "SET", "oom-score-adj-values", "1 2 2001").text.find(
+            "must be between -2000 and 2000") != std::string::npos);
+  CHECK(client("CONFIG", "SET", "oom-score-adj-values", "1 2").text.find(
+            "wrong number of arguments") != std::string::npos);
 }
 
 TEST_CASE("jemalloc-bg-thread starts and ends the allocator's thread") {

@@ -55,6 +55,9 @@ bool counts_memory(TestClient& client) {
 
 // Those that monitors of Redis read.
 const std::vector<std::string> kExpected = {"redis_version",
+                                            "redis_git_sha1",
+                                            "redis_git_dirty",
+                                            "redis_build_id",
                                             "larder_version",
                                             "server_name",
                                             "redis_mode",
@@ -83,7 +86,9 @@ const std::vector<std::string> kExpected = {"redis_version",
                                             "client_recent_max_output_buffer",
                                             "blocked_clients",
                                             "tracking_clients",
+                                            "watching_clients",
                                             "clients_in_timeout_table",
+                                            "total_watched_keys",
                                             "total_blocking_keys",
                                             "used_memory",
                                             "used_memory_human",
@@ -140,6 +145,10 @@ const std::vector<std::string> kExpected = {"redis_version",
                                             "rejected_connections",
                                             "sync_full",
                                             "expired_keys",
+                                            "expired_time_cap_reached_count",
+                                            "expire_cycle_cpu_milliseconds",
+                                            "client_query_buffer_limit_disconnections",
+                                            "client_output_buffer_limit_disconnections",
                                             "evicted_keys",
                                             "evicted_clients",
                                             "keyspace_hits",
@@ -235,6 +244,34 @@ TEST_CASE("INFO counts commands, errors, hits and bytes, and CONFIG RESETSTAT fo
   CHECK_FALSE(report.fields.contains("errorstat_ERR"));
   CHECK_FALSE(report.fields.contains("cmdstat_get"));
   CHECK(number(report, "rdb_changes_since_last_save") == 1);
+}
+
+TEST_CASE("INFO counts changes as Redis does") {
+  TestServer server;
+  auto client = server.connect(), waiting = server.connect();
+  const auto changes = [&] { return number(info(client, "persistence"), "rdb_changes_since_last_save"); };
+  client("RPUSH", "list", "a", "b", "c");
+  CHECK(changes() == 3);
+  client("LMOVE", "list", "other", "LEFT", "LEFT");
+  CHECK(changes() == 4);
+  client("LPOP", "other");  // and the list is gone
+  CHECK(changes() == 5);
+  client("SADD", "set", "a", "a", "b");
+  CHECK(changes() == 7);
+  client("DEL", "set", "list", "missing");
+  CHECK(changes() == 9);
+  client("HSET", "hash", "a", 1, "b", 2);
+  client("RPUSH", "list", "a", "b");
+  client("LPOP", "list", 2);
+  CHECK(changes() == 15);
+  client("PSETEX", "brief", 1, "x");
+  CHECK(eventually([&] { return client("EXISTS", "brief") == 0; }));
+  CHECK(changes() == 16);
+  waiting.send({"BLPOP", "queue", "0"});
+  CHECK(eventually([&] { return number(info(client, "clients"), "blocked_clients") == 1; }));
+  client("RPUSH", "queue", "a");
+  waiting.receive();
+  CHECK(changes() == 18);
 }
 
 TEST_CASE("INFO counts refused connections") {

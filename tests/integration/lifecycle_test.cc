@@ -186,6 +186,7 @@ TEST_CASE("a port that is taken is named") {
       run_program({fs::absolute(larder_server_path()), "--bind", "127.0.0.1", "--port", port});
   CHECK(refused.exit_code == 1);
   CHECK(contains(refused.errors, "127.0.0.1:" + port + ": bind: Address already in use"));
+  CHECK(contains(refused.output, "Failed listening on port " + port));
   CHECK(other.connect()("PING") == status("PONG"));
 }
 

@@ -23,6 +23,11 @@ bool is_cut_off(TestClient& admin, const std::string& id) {
   return admin("CLIENT", "LIST", "ID", id).text.empty();
 }
 
+bool counts_one_disconnection(TestClient& admin) {
+  return admin("INFO", "stats").text.find("client_output_buffer_limit_disconnections:1\r") !=
+         std::string::npos;
+}
+
 TEST_CASE("a client whose output exceeds the hard limit is cut off") {
   TestServer server({"--client-output-buffer-limit", "normal 8mb 0 0"});
   auto admin = server.connect(), slow = server.connect();
@@ -31,12 +36,24 @@ TEST_CASE("a client whose output exceeds the hard limit is cut off") {
   slow.send_raw(many_gets());
   CHECK(eventually([&] { return is_cut_off(admin, id); }));
   CHECK(server.log().find("overcoming of output buffer limits") != std::string::npos);
+  CHECK(eventually([&] { return counts_one_disconnection(admin); }));
   // What it gets before is less than all.
   int replies = 0;
   CHECK_THROWS([&] {
     for (; replies < kManyReplies; replies++) slow.receive();
   }());
   CHECK(replies < kManyReplies);
+}
+
+TEST_CASE("a hard limit that is too small for a conversation still lets short replies through") {
+  TestServer server({"--client-output-buffer-limit", "normal 10 0 0"});
+  auto client = server.connect();
+  CHECK(client("SET", "big", std::string(100'000, 'x')) == status("OK"));
+  CHECK(client("GETRANGE", "big", 0, 999).text.size() == 1000);
+  client.send({"GET", "big"});
+  CHECK_THROWS(client.receive());
+  auto other = server.connect();
+  CHECK(counts_one_disconnection(other));
 }
 
 TEST_CASE("one reply beyond the hard limit is cut off too") {
@@ -57,6 +74,7 @@ TEST_CASE("a client whose output stays above the soft limit is cut off after its
   slow.send_raw(many_gets());
   CHECK(eventually([&] { return is_cut_off(admin, id); }));
   CHECK(std::chrono::steady_clock::now() - start >= 1s);
+  CHECK(counts_one_disconnection(admin));
 }
 
 TEST_CASE("a client that reads is not cut off by the soft limit") {

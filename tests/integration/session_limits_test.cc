@@ -19,7 +19,10 @@ TEST_CASE("a large argument counts for client-query-buffer-limit before it comes
   CHECK(client("SET", "k", std::string(1'000'000, 'v')) == status("OK"));
   client.send_raw(start_of_set(2'000'000, 100));
   CHECK(client.receive_eof());
-  CHECK(server.connect()("STRLEN", "k") == 1'000'000);
+  auto other = server.connect();
+  CHECK(other("STRLEN", "k") == 1'000'000);
+  CHECK(other("INFO", "stats").text.find("client_query_buffer_limit_disconnections:1\r") !=
+        std::string::npos);
 }
 
 TEST_CASE("all large arguments of a request together count for client-query-buffer-limit") {

@@ -51,6 +51,41 @@ TEST_CASE("what a transaction queues is shown, and is gone afterwards") {
   CHECK(line().find(" multi-mem=0 ") != std::string::npos);
 }
 
+TEST_CASE("CLIENT LIST names EXEC, and not the last request that it ran") {
+  TestServer server;
+  auto admin = server.connect(), client = server.connect();
+  const std::string id = std::to_string(client("CLIENT", "ID").integer);
+  client("MULTI");
+  client("GET", "key");
+  client("EXEC");
+  CHECK(admin("CLIENT", "LIST", "ID", id).text.find(" cmd=exec ") != std::string::npos);
+}
+
+TEST_CASE("CLIENT LIST and INFO count watched keys") {
+  TestServer server;
+  auto admin = server.connect(), client = server.connect(), other = server.connect();
+  const std::string id = std::to_string(client("CLIENT", "ID").integer);
+  const auto count = [&] {
+    const std::string text = admin("INFO", "clients").text;
+    const size_t watchers = text.find("watching_clients:"), keys = text.find("total_watched_keys:");
+    return text.substr(watchers, 18) + ' ' + text.substr(keys, 20);
+  };
+  const auto is_shown = [&](const std::string& field) {
+    return admin("CLIENT", "LIST", "ID", id).text.find(field) != std::string::npos;
+  };
+  CHECK(count() == "watching_clients:0 total_watched_keys:0");
+  client("WATCH", "a", "b", "a");
+  other("WATCH", "a");
+  CHECK(count() == "watching_clients:2 total_watched_keys:2");
+  CHECK(is_shown(" watch=2 "));
+  client("UNWATCH");
+  CHECK(count() == "watching_clients:1 total_watched_keys:1");
+  CHECK(is_shown(" watch=0 "));
+  other("MULTI");
+  other("EXEC");
+  CHECK(count() == "watching_clients:0 total_watched_keys:0");
+}
+
 TEST_CASE("CLIENT LIST tells that a watched key has changed") {
   TestServer server;
   auto admin = server.connect(), client = server.connect();

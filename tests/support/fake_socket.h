@@ -19,6 +19,8 @@ class FakeSocket final : public ClientSocket {
   size_t input_bytes() const override { return 26; }
   size_t input_unused() const override { return 1000; }
   size_t argument_bytes() const override { return 10; }
+  uint64_t received_bytes() const override { return 300; }
+  uint64_t sent_bytes() const override { return 400; }
   size_t memory() const override { return 2000; }
   void close_after_flush() override {}
   void close_now() override { is_closed = true; }

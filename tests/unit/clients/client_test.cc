@@ -13,7 +13,7 @@ TEST_CASE("describe: a new client") {
         "id=7 addr=127.0.0.1:50000 laddr=127.0.0.1:6379 fd=9 name= age=3 idle=3 flags=N db=0 sub=0 "
         "psub=0 ssub=0 multi=-1 qbuf=26 qbuf-free=1000 argv-mem=10 multi-mem=0 rbs=0 rbp=0 obl=0 "
         "oll=0 omem=0 tot-mem=2000 events=r cmd=NULL user=default redir=-1 resp=2 lib-name= "
-        "lib-ver=");
+        "lib-ver= watch=0 tot-net-in=300 tot-net-out=400 tot-cmds=0");
 }
 
 TEST_CASE("describe: what a client chose and what waits for it") {

@@ -65,15 +65,38 @@ std::map<std::string, Fields> read_redis_table() {
   return table;
 }
 
+// Of the whole server, modules included.
+struct OurTable {
+  OurTable() {
+    for (const CommandFamily& family : core_commands()) table.add(family);
+    for (const auto& module : modules) {
+      for (const CommandFamily& family : module->commands()) table.add(family);
+    }
+  }
+  const Modules modules = make_modules();
+  CommandTable table;
+};
+
+// What Redis 7.2 has and Larder may still be without: whole features by their first word.
+constexpr std::string_view kNotYet[] = {
+    "acl",     "dump",   "eval",  "eval_ro",  "evalsha", "evalsha_ro",     "fcall",  "fcall_ro",
+    "migrate", "module", "psync", "replconf", "restore", "restore-asking", "script", "sync"};
+
+TEST_CASE("every command of Redis 7.2 is there, but for the features that are not there yet") {
+  const OurTable ours;
+  for (const auto& [name, fields] : read_redis_table()) {
+    if (ours.table.find_full(name) != nullptr) continue;
+    INFO(name);
+    CHECK(std::ranges::find(kNotYet, std::string_view(name).substr(0, name.find('|'))) !=
+          std::end(kNotYet));
+  }
+}
+
 TEST_CASE("every command of ours is declared as Redis 7.2 declares it") {
   const auto redis = read_redis_table();
   REQUIRE(redis.size() > 300);
-  CommandTable table;
-  for (const CommandFamily& family : core_commands()) table.add(family);
-  const Modules modules = make_modules();
-  for (const auto& module : modules) {
-    for (const CommandFamily& family : module->commands()) table.add(family);
-  }
+  const OurTable ours_now;
+  const CommandTable& table = ours_now.table;
   for (const Command& command : table.rows()) {
     const auto found = redis.find(std::string(command.full_name()));
     if (found == redis.end()) continue;  // a command of our own

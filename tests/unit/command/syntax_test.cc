@@ -59,7 +59,7 @@ TEST_CASE("syntax: repeated arguments") {
   CHECK(parsed("key value [key value ...]", key_range(1, -1, 2, kPut)) ==
         "block:block*(key:key#0 value:string)");
   CHECK(parsed("[GET pattern [GET pattern ...]]") == "\"GET\" pattern:pattern?**");
-  CHECK(parsed("[WEIGHTS weight [weight ...]]") == "\"WEIGHTS\" weight:string?*");
+  CHECK(parsed("[WEIGHTS weight [weight ...]]") == "\"WEIGHTS\" weight:integer?*");
   CHECK(parsed("STREAMS key [key ...] ID [ID ...]") ==
         "\"STREAMS\" streams:block(key:string* id:string*)");
   CHECK(parsed("word ...") == "word:string*");
@@ -86,6 +86,9 @@ TEST_CASE("syntax: types that need more than the name") {
   CHECK(parsed("timeout", no_keys(), kBlocking) == "timeout:double");
   CHECK(parsed("increment") == "increment:integer");
   CHECK(parsed("increment", no_keys(), 0, "incrbyfloat") == "increment:double");
+  CHECK(parsed("start") == "start:integer");
+  CHECK(parsed("key start(string)", one_key(1, kGet)) == "key:key#0 start:string");
+  CHECK(parsed("[IDLE min-idle-time(integer)]") == "\"IDLE\" min-idle-time:integer?");
   CHECK(parsed("unix-time-seconds") == "unix-time-seconds:time");
 }
 

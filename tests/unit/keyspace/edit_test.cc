@@ -129,6 +129,18 @@ TEST_CASE("a commit of no changes tells nobody") {
   CHECK(test.keyspace.changes() == changes + 1);
 }
 
+TEST_CASE("changes are counted by element, and what follows from them is not") {
+  EditTest test;
+  auto created = test.edit("k");
+  created->assign("value");
+  const uint64_t changes = test.keyspace.changes();
+  created.commit("set", 3);
+  CHECK(test.keyspace.changes() == changes + 3);
+  created.commit_half("move");
+  CHECK(test.keyspace.changes() == changes + 3);
+  CHECK(test.events == "set;move;");
+}
+
 TEST_CASE("a large value lives as long as somebody holds it") {
   EditTest test;
   SharedBytes block = SharedBytes::copy_of(std::string(100'000, 'x'));

@@ -161,6 +161,20 @@ TEST_CASE("a key that expires has changed, one that had expired before has not")
   CHECK(!after.has_changed);
 }
 
+TEST_CASE("an expired key that a swap brings was not there before and may go") {
+  TestKeys keys;
+  keys.put("key", kStartMs + 5, 1);
+  TestWatch watch(keys.watched);
+  keys.watch(watch, "key");
+  keys.keyspace.set_now_ms(kStartMs + 10);
+  keys.keyspace.swap(keys.keyspace.database(0), keys.keyspace.database(1));
+  keys.watched.notice_expired(watch.watch);
+  CHECK(!watch.has_changed);
+  CHECK(keys.keyspace.database(0).size() == 0);
+  keys.put("key");
+  CHECK(watch.has_changed);
+}
+
 TEST_CASE("watches agree with a plain model under random operations") {
   std::mt19937 random(7);
   const auto pick = [&](unsigned end) { return random() % end; };
