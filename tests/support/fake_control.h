@@ -31,6 +31,8 @@ class FakeControl : public ServerControl {
   bool has_default_password() const override { return false; }
   void log_in_by_default(Client&) override {}
   std::string config_file() const override { return ""; }
+  int64_t last_save_seconds() const override { return 0; }
+  size_t watched_keys() const override { return 0; }
   void reset_statistics() override {}
   size_t evict_clients(size_t allowed_bytes) override {
     evictions.push_back(allowed_bytes);

@@ -49,6 +49,18 @@ using Events = std::vector<std::string>;
 
 }  // namespace
 
+TEST_CASE("expiries that are refreshed over and over keep the index small although none is due") {
+  TestKeyspace test;
+  size_t most = 0;
+  for (int i = 0; i < 100'000; i++) {
+    test.put("session", kStartMs + 3'600'000 + i);
+    if (i % 100 != 0) continue;
+    test.keyspace.do_background_work(Deadline::in_us(10'000));
+    most = std::max(most, test.keyspace.database(0).expiry_memory());
+  }
+  CHECK(most < 400'000);
+}
+
 TEST_CASE("a key that has expired is gone at the first look, to the millisecond") {
   TestKeyspace test;
   test.put("a", kStartMs + 100);
