@@ -1,5 +1,6 @@
 #include "modules/commandlog/commandlog.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -9,6 +10,8 @@
 namespace larder {
 namespace {
 
+// Longer than anything takes; times the calls of a run it is still far from an overflow.
+constexpr int64_t kMaxSlowerThanUs = int64_t{1} << 40;
 constexpr int64_t kNsPerUs = 1000;
 
 // Below it the mean of a run says too little about one of its calls.
@@ -48,6 +51,7 @@ void CommandLog::follow_options() {
       hook.remove(std::exchange(listener, 0));
     }
   };
+  slower_than_ns_ = std::clamp<int64_t>(slower_than_.get(), 0, kMaxSlowerThanUs) * kNsPerUs;
   const bool logs_slow = slower_than_.get() >= 0 && slow_entries_.get() > 0;
   follow(hooks.commands_timed, time_listener_, logs_slow,
          [this](const TimedRun& run) { note_time(run); });
@@ -68,9 +72,10 @@ void CommandLog::follow_options() {
 }
 
 void CommandLog::note_time(const TimedRun& run) {
-  const int64_t us = run.mean_ns() / kNsPerUs;
-  if (us < slower_than_.get() || run.command.has(kSkipSlowlog)) [[likely]]
+  if (run.nanoseconds < slower_than_ns_ * static_cast<int64_t>(run.calls)) [[likely]]
     return;
+  if (run.command.has(kSkipSlowlog)) return;
+  const int64_t us = run.mean_ns() / kNsPerUs;
   RequestLog::Entry entry;
   if (run.client != nullptr) {
     entry = entry_for(us, run.command, *run.client, run.arguments);
@@ -100,16 +105,15 @@ void CommandLog::note_transfer(const CommandTransfer& transfer) {
 RequestLog::Entry CommandLog::entry_for(int64_t value, const Command& command, const Client& client,
                                         std::span<const std::string_view> arguments) const {
   std::vector<std::string_view> shown;
-  shown.reserve(arguments.size());
-  for (size_t i = 0; i < arguments.size(); i++) {
+  for (size_t i = 0; i < std::min(arguments.size(), RequestLog::kMaxArguments); i++) {
     shown.push_back(shown_argument(command, arguments, i, host_->options()));
   }
   return {.id = 0,
           .time_seconds = wall_clock_ms() / 1000,
           .value = value,
-          .arguments = trimmed_arguments(shown),
+          .arguments = trimmed_arguments(shown, arguments.size()),
           .address = std::string(client.socket.peer_address()),
-          .name = client.name};
+          .name = client.name.substr(0, RequestLog::kMaxArgumentBytes)};
 }
 
 }  // namespace larder

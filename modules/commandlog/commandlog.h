@@ -80,6 +80,7 @@ class CommandLog final : public Module {
 
   Host* host_ = nullptr;
   std::array<RequestLog, kLogTypes> logs_;
+  int64_t slower_than_ns_ = 0;
   bool wants_exact_timing_ = false;
   // Numbers of listeners; 0: not listening.
   uint64_t time_listener_ = 0;

@@ -15,9 +15,9 @@ void RequestLog::shrink_to(size_t max_entries) {
   while (entries_.size() > max_entries) entries_.pop_back();
 }
 
-std::vector<std::string> trimmed_arguments(std::span<const std::string_view> arguments) {
+std::vector<std::string> trimmed_arguments(std::span<const std::string_view> arguments, size_t total) {
   // Where some are left out, the last place says how many.
-  const bool has_too_many = arguments.size() > RequestLog::kMaxArguments;
+  const bool has_too_many = total > RequestLog::kMaxArguments;
   const size_t kept = has_too_many ? RequestLog::kMaxArguments - 1 : arguments.size();
   std::vector<std::string> trimmed;
   trimmed.reserve(kept + 1);
@@ -28,7 +28,7 @@ std::vector<std::string> trimmed_arguments(std::span<const std::string_view> arg
     text += "... (" + std::to_string(left_out) + " more bytes)";
   }
   if (has_too_many) {
-    trimmed.push_back("... (" + std::to_string(arguments.size() - kept) + " more arguments)");
+    trimmed.push_back("... (" + std::to_string(total - kept) + " more arguments)");
   }
   return trimmed;
 }

@@ -41,7 +41,7 @@ class RequestLog {
   int64_t next_id_ = 0;
 };
 
-// The arguments as an entry keeps them.
-std::vector<std::string> trimmed_arguments(std::span<const std::string_view> arguments);
+// The arguments as an entry keeps them, from the first kMaxArguments of `total`.
+std::vector<std::string> trimmed_arguments(std::span<const std::string_view> arguments, size_t total);
 
 }  // namespace larder

@@ -11,6 +11,9 @@
 namespace larder {
 namespace {
 
+// The row of MEMORY PRESSURE, whose clients wait for the end of a run.
+constexpr std::string_view kRunCommand = "memory|pressure";
+
 std::string one_decimal(double value) {
   std::array<char, 64> text;
   std::snprintf(text.data(), text.size(), "%.1f", value);
@@ -124,7 +127,9 @@ void MemoryPressure::run_steps_at_once(MemoryLevel level) {
 void MemoryPressure::answer_waiting() {
   for (const uint64_t id : std::exchange(waiting_clients_, {})) {
     Client* client = host_->clients().find(id);
-    if (client != nullptr) host_->end_wait(*client);
+    // Whoever was unblocked meanwhile may wait for something else now.
+    const bool waits = client != nullptr && client->is_blocked && client->last_command == kRunCommand;
+    if (waits) host_->end_wait(*client);
   }
 }
 

@@ -25,7 +25,8 @@ Thresholds thresholds_of(PressureSource source, const LevelRules& rules) {
 
 // A threshold of 0 is never reached.
 bool reaches(double percent, double threshold, bool was_there, double hysteresis) {
-  return threshold > 0 && percent >= (was_there ? threshold - hysteresis : threshold);
+  if (threshold <= 0) return false;
+  return was_there ? percent > 0 && percent >= threshold - hysteresis : percent >= threshold;
 }
 
 MemoryLevel level_at(double percent, const Thresholds& thresholds, double hysteresis,
@@ -88,10 +89,15 @@ size_t PressureLevel::limit() const {
 }
 
 size_t PressureLevel::excess(const LevelRules& rules) const {
-  const size_t wanted = share_of(limit(), rules.aggressive - rules.hysteresis);
-  if (source_ != PressureSource::stalls) return bytes() > wanted ? bytes() - wanted : 0;
-  // What would end the stalls is not known: a little at a time.
-  return level_ == MemoryLevel::aggressive ? reading_.used / 100 : 0;
+  if (level_ != MemoryLevel::aggressive && source_ == PressureSource::stalls) return 0;
+  // What would end stalls is not known, and resident memory follows only when the allocator has given
+  // pages back, or is not even ours: a little at each look, so that data does not go for nothing.
+  const size_t little = reading_.used / 50;
+  if (source_ == PressureSource::stalls) return little;
+  if (limit() == 0) return 0;
+  const size_t wanted = share_of(limit(), std::max(rules.aggressive - rules.hysteresis, 0.0));
+  const size_t too_much = bytes() > wanted ? bytes() - wanted : 0;
+  return source_ == PressureSource::resident ? std::min(too_much, little) : too_much;
 }
 
 size_t PressureLevel::next_threshold(const LevelRules& rules) const {

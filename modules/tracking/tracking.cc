@@ -7,6 +7,8 @@ namespace {
 
 // Keys that a slice takes out of a table that is too large, however late it is.
 constexpr size_t kMinEvicted = 16;
+// How many keys too many the table may have before commands that read pay for it.
+constexpr size_t kMaxOverLimit = 1000;
 
 // What happens by itself is nobody's doing, even where a client's look-up brought it to light.
 bool is_somebodys_doing(const KeyEvent& event) {
@@ -147,13 +149,16 @@ void Tracking::remember_keys(const Context& context) {
     keys_.prefetch(read_.back());
   }
   for (const Key& key : read_) keys_.remember(key, context.client.tracking.reader);
+  // What is more than the background can take away goes at the cost of who brought it.
+  const auto limit = static_cast<size_t>(*max_keys_);
+  if (limit != 0 && keys_.size() > limit + kMaxOverLimit) make_room(2 * read_.size(), Deadline::in_us(0));
 }
 
-bool Tracking::make_room(Deadline deadline) {
+bool Tracking::make_room(size_t at_least, Deadline deadline) {
   const auto limit = static_cast<size_t>(*max_keys_);
   if (limit == 0) return false;
   for (size_t evicted = 0; keys_.size() > limit; evicted++) {
-    if (evicted >= kMinEvicted && deadline.has_passed()) return true;
+    if (evicted >= at_least && deadline.has_passed()) return true;
     const std::string name(keys_.random(host_->keyspace().random)->key());
     const std::string_view key = name;
     Invalidation message({&key, 1});
@@ -164,7 +169,7 @@ bool Tracking::make_room(Deadline deadline) {
 
 void Tracking::rest(Rest& rest) {
   rest.has_more |= keys_.work(rest.deadline);
-  rest.has_more |= make_room(rest.deadline);
+  rest.has_more |= make_room(kMinEvicted, rest.deadline);
   broadcast();  // of keys that expired since
 }
 

@@ -74,7 +74,9 @@ class Tracking final : public Module {
   void everything_changed();
   void broadcast();
   void rest(Rest& rest);
-  bool make_room(Deadline deadline);
+  // Forgets keys until the table is no larger than it may be, at least so many if there are too many
+  // whatever the deadline says. Returns whether there is more to do.
+  bool make_room(size_t at_least, Deadline deadline);
   void send(Tracker& tracker, Invalidation& message);
   void report_broken_redirect(Tracker& tracker);
 

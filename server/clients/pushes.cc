@@ -101,6 +101,8 @@ void Pushes::deliver_waiting(Client& client) {
     if (waiting.client == client.id && !client.socket.is_closing()) deliver(client, waiting.frame);
   }
   std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.client == client.id; });
+  // One command may have changed a million keys that somebody tracks.
+  if (waiting_.empty() && waiting_.capacity() > kKeptRoom) std::vector<Waiting>().swap(waiting_);
 }
 
 void close_if_overflowed(Client& client) {

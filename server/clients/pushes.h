@@ -75,6 +75,8 @@ class Pushes {
   };
   static void deliver(Client& client, PushFrame& frame);
 
+  static constexpr size_t kKeptRoom = 1024;  // for how many waiting pushes memory is kept
+
   std::vector<Waiting> waiting_;
 };
 

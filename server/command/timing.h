@@ -26,7 +26,9 @@ struct TimedRun {
   const Client* client = nullptr;
   std::span<const std::string_view> arguments{};
 
-  int64_t mean_ns() const { return nanoseconds / static_cast<int64_t>(calls); }
+  int64_t mean_ns() const {
+    return calls == 1 ? nanoseconds : nanoseconds / static_cast<int64_t>(calls);
+  }
 };
 
 // A command that has run, with its request: valid while the listener runs.

@@ -101,17 +101,11 @@ Result<HelloOptions> parse_hello(const Context& ctx) {
   return options;
 }
 
-// The name and the password behind AUTH, found as parse_hello finds them.
+// The two words behind an AUTH, also where the request is wrong: a password whose user was forgotten is
+// one all the same. Asked for each argument of requests that may have many, so it looks back two steps.
 bool is_login_of_hello(std::span<const std::string_view> arguments, size_t index, const Options&) {
-  for (size_t i = 2; i < arguments.size() && i < index; i++) {
-    if (equals_ignoring_case(arguments[i], "AUTH") && i + 2 < arguments.size()) {
-      if (index <= i + 2) return true;
-      i += 2;
-    } else if (equals_ignoring_case(arguments[i], "SETNAME")) {
-      i++;
-    }
-  }
-  return false;
+  const auto is_auth = [&](size_t at) { return at >= 2 && equals_ignoring_case(arguments[at], "AUTH"); };
+  return index > 2 && (is_auth(index - 1) || is_auth(index - 2));
 }
 
 // HELLO [protover [AUTH username password] [SETNAME clientname]]

@@ -150,18 +150,9 @@ constexpr std::string_view kHelp[] = {
     "    measured (default: 5, 0: all).",
 };
 
-// MEMORY HELP; what modules have added is told by its syntax and its summary.
+// MEMORY HELP
 Status help(Context& ctx) {
-  std::vector<std::string> added;
-  const Command* container = ctx.services.commands.find("memory");
-  for (const Command* command : container->subcommands()) {
-    if (command->owner() == nullptr) continue;
-    added.push_back(to_upper(command->short_name()) + ' ' + std::string(command->spec().syntax));
-    added.push_back("    " + std::string(command->spec().summary));
-  }
-  std::vector<std::string_view> lines(std::begin(kHelp), std::end(kHelp));
-  lines.insert(lines.end(), added.begin(), added.end());
-  reply_help(ctx, lines);
+  reply_help(ctx, kHelp);
   return ok;
 }
 

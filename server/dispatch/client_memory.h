@@ -33,6 +33,9 @@ class ClientMemory {
   // The session ends.
   void forget(Session& session);
 
+  // For the tick: lets the next turn try again, whoever could not be closed the last time.
+  void hope_again() { hopeless_total_ = 0; }
+
   // Closes those that take most until the others take at most `allowed` bytes; returns the bytes of
   // the closed. Costs a look at each client and a sort.
   size_t evict(size_t allowed, const Sessions& sessions, int64_t now_ms);

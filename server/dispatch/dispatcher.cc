@@ -29,7 +29,7 @@ bool is_http(std::string_view name) {
 }
 
 // A request of so many bytes is timed by itself.
-constexpr size_t kLargeRequestBytes = 4096;
+constexpr size_t kLargeRequestBytes = 16 * 1024;
 
 size_t decimal_digits(size_t number) {
   size_t digits = 1;
@@ -80,6 +80,8 @@ void Dispatcher::close(Connection& connection) {
 // --- Collecting ---
 
 void Dispatcher::run_turn(std::span<Connection* const> ready, int64_t began_us) {
+  if (shrinks_after_turn_) [[unlikely]] shrink_buffers();
+  is_in_turn_ = true;
   services_.keyspace.set_now_ms(wall_clock_ms());
   services_.keyspace.eviction.begin_turn();
   if (pause_until_ms_ != 0) [[unlikely]] end_pauses();
@@ -113,6 +115,7 @@ void Dispatcher::run_turn(std::span<Connection* const> ready, int64_t began_us) 
     active_.resize(kept);
   }
   for (Session* session : active_) session->connection().run_again();
+  is_in_turn_ = false;
 }
 
 void Dispatcher::collect(Session& session) {
@@ -473,10 +476,11 @@ Status Dispatcher::run_transaction(Context& context) {
   Client& client = context.client;
   Transaction& transaction = transaction_of(client);
   watched_keys_.notice_expired(transaction.watch);
-  const bool has_changed = client.watched_key_changed;
   const bool had_errors = transaction.had_errors;
   const bool is_out_of_memory = (transaction.flags & kDenyOom) != 0 &&
                                 !services_.keyspace.eviction.make_room(client.queued_bytes);
+  // Making room may have cost a key that is watched.
+  const bool has_changed = client.watched_key_changed;
   const std::vector<Transaction::Queued> queue = std::move(transaction.queue);
   if (had_errors || is_out_of_memory || has_changed) {
     discard_transaction(client);
@@ -516,12 +520,16 @@ void Dispatcher::enforce_client_memory() {
 }
 
 void Dispatcher::shrink_buffers() {
-  batch_ = {};
-  sought_elements_ = {};
-  active_ = {};
+  // In the middle of a turn somebody walks over them.
+  shrinks_after_turn_ = is_in_turn_;
+  if (is_in_turn_) return;
+  batch_ = Batch();
+  std::vector<SoughtElement>().swap(sought_elements_);
+  std::vector<Session*>().swap(active_);
 }
 
 void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
+  client_memory_.hope_again();
   for (const auto& [id, session] : sessions_) {
     // What comes of a large argument makes no turn in which the session is looked at.
     if (client_memory_.has_limit()) client_memory_.note(*session);

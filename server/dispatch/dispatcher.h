@@ -163,6 +163,8 @@ class Dispatcher {
   };
   std::vector<SoughtElement> sought_elements_;
   std::vector<Session*> active_;  // sessions of the turn that may have more to run
+  bool is_in_turn_ = false;
+  bool shrinks_after_turn_ = false;  // shrink_buffers() was called in the middle of one
   bool runs_transaction_ = false;  // nobody else's request runs meanwhile
   // CLIENT PAUSE: until when the requests that may write wait, and until when all others wait too; the
   // latter never ends later. 0: there is no pause.

@@ -73,11 +73,13 @@ Status has_memory(const Context& context, const Command& command,
                   std::span<const std::string_view> arguments) {
   if (!context.keyspace.eviction.has_limit()) [[likely]] return ok;
   if (!command.has(kDenyOom) && !is_queued(command, context.client)) return ok;
+  if (!context.keyspace.eviction.is_over_limit()) [[likely]] return ok;
   size_t bytes = 0;
   for (const std::string_view argument : arguments) bytes += argument.size();
   const bool has_room = make_room(context, bytes);
-  // What was evicted is told before the reply, which has not begun.
-  if (context.client.waiting_push_bytes != 0) [[unlikely]] {
+  // What was evicted is told before the reply, which has not begun. Not to who is muted: what is written
+  // now is taken back then.
+  if (context.client.waiting_push_bytes != 0 && context.client.reply_mode == ReplyMode::on) [[unlikely]] {
     context.services.pushes.deliver_waiting(context.client);
   }
   return has_room ? ok : Status(errors::out_of_memory());

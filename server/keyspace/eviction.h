@@ -65,6 +65,8 @@ class Eviction {
   void set_uncounted(size_t bytes) { uncounted_ = bytes; }
   size_t uncounted() const { return uncounted_; }
 
+  bool is_over_limit() const;
+
   // For a request that needs memory, `bytes` of its own: makes room if there is none. Returns false
   // if the limit is exceeded and nothing can go.
   bool make_room(size_t bytes) {
@@ -89,7 +91,6 @@ class Eviction {
     size_t before;
   };
 
-  bool is_over_limit() const;
   size_t excess() const;
   bool make_room_now(size_t bytes);
   bool has_candidates() const;

@@ -77,7 +77,7 @@ class KeyUsage {
   int64_t next_aging_ms() const { return ticks_ == 0 ? next_aging_ms_ : INT64_MAX; }
 
  private:
-  uint32_t age(uint16_t word) const { return (tick_ - (word >> tick_shift_)) & (ticks_ - 1); }
+  uint32_t age(uint16_t word) const { return (tick_ - (uint32_t{word} >> tick_shift_)) & (ticks_ - 1); }
   size_t ring_index(uint32_t tick) const { return tick >> ring_shift_; }
   unsigned period() const;
   void start(UsageKind kind);

@@ -209,6 +209,25 @@ TEST_CASE("memory pressure rises when a write crosses the level, and falls again
   CHECK(server.log().find("Memory pressure is aggressive, was moderate") != std::string::npos);
 }
 
+TEST_CASE("MEMORY PRESSURE RUN in a transaction leaves the requests around it alone") {
+  TestServer server;
+  auto client = server.connect(), other = server.connect();
+  std::string requests = encode_request({"MULTI"}) + encode_request({"MEMORY", "PRESSURE", "RUN", "moderate"}) +
+                         encode_request({"EXEC"});
+  for (int i = 0; i < 200; i++) requests += encode_request({"SET", "k" + std::to_string(i), "v"});
+  std::string others;
+  for (int i = 0; i < 200; i++) others += encode_request({"INCR", "n"});
+  for (int round = 0; round < 20; round++) {
+    client.send_raw(requests);
+    other.send_raw(others);
+    CHECK(client.receive() == status("OK"));
+    CHECK(client.receive() == status("QUEUED"));
+    CHECK(client.receive().type == Reply::Type::array);
+    for (int i = 0; i < 200; i++) REQUIRE(client.receive() == status("OK"));
+    for (int i = 1; i <= 200; i++) REQUIRE(other.receive() == round * 200 + i);
+  }
+}
+
 TEST_CASE("MEMORY PRESSURE RUN answers when the steps are done, and others do not wait") {
   TestServer server;
   auto client = server.connect(), other = server.connect();

@@ -58,6 +58,20 @@ std::vector<std::string> logged(const Reply& entries) {
   return requests;
 }
 
+TEST_CASE("a HELLO of very many words is logged without comparing each with each") {
+  TestServer server({"--slowlog-log-slower-than", "0", "--commandlog-request-larger-than", "1"});
+  auto client = server.connect();
+  std::vector<std::string> request{"HELLO", "3"};
+  request.resize(300'000, "x");
+  const Reply refused = client.call(request);
+  CHECK(refused.type == Reply::Type::error);
+  const Reply entries = client("SLOWLOG", "GET", 1);
+  CHECK(client("SLOWLOG", "LEN").integer >= 1);
+  request = {"HELLO", "3", "AUTH", "forgotten"};
+  CHECK(client.call(request).type == Reply::Type::error);
+  CHECK(to_text(client("SLOWLOG", "GET", 1)).find("forgotten") == std::string::npos);
+}
+
 TEST_CASE("requests that are timed together count all, each with its share") {
   TestServer server;
   auto client = server.connect();

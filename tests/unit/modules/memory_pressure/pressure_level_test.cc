@@ -167,8 +167,26 @@ TEST_CASE("pressure: the excess leads to below where the aggressive level ends")
   CHECK(level.excess(kRules) == 950 - 870);
   level_after({{.used = 50}}, level);
   CHECK(level.excess(kRules) == 0);
+  // Where it is not known how much would help, a little at each look.
   level_after({{.used = 50, .stalls = 80}}, level);
-  CHECK(level.excess(kRules) == 5);
+  CHECK(level.excess(kRules) == 10);
+  level_after({{.used = 50, .resident = 95}}, level);
+  CHECK(level.excess(kRules) == 10);
+}
+
+TEST_CASE("pressure: without a known limit there is no excess, and no threshold below nothing") {
+  PressureLevel level;
+  level.update({.used = 1 << 30, .used_limit = 0, .resident = 5, .resident_limit = 0}, kRules, 1);
+  CHECK(level.excess(kRules) == 0);
+  LevelRules rules = kRules;
+  rules.moderate = 1;
+  rules.aggressive = 2;
+  rules.hysteresis = 3;
+  level.update({.used = 30, .used_limit = 1000, .resident = 0, .resident_limit = 1000}, rules, 2);
+  CHECK(level.level() == MemoryLevel::aggressive);
+  CHECK(level.excess(rules) == 30);
+  level.update({.used = 0, .used_limit = 1000, .resident = 0, .resident_limit = 1000}, rules, 3);
+  CHECK(level.level() == MemoryLevel::normal);
 }
 
 }  // namespace
