@@ -34,7 +34,6 @@ struct Fixture {
 TEST_CASE_METHOD(Fixture, "compatibility: Redis's defaults are shown") {
   CHECK(value("auto-aof-rewrite-min-size") == "67108864");
   CHECK(value("slave-priority") == "100");
-  CHECK(value("oom-score-adj-values") == "0 200 800");
   CHECK(value("appendfsync") == "everysec");
   CHECK(value("slaveof") == "");
   CHECK(value("save") == "");  // nothing is saved, whatever Redis's default is
