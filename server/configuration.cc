@@ -5,6 +5,7 @@ namespace larder {
 Configuration::Configuration() {
   options.add(network);
   options.add(dispatch);
+  options.add(acl);
   options.add(keyspace);
   options.add(eviction);
   options.add(defragmentation);

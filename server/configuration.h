@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "server/acl/acl_options.h"
 #include "server/config/compatibility.h"
 #include "server/config/options.h"
 #include "server/dispatch/dispatch_options.h"
@@ -23,6 +24,7 @@ struct Configuration {
   NetworkOptions network;
   ProcessOptions process;
   DispatchOptions dispatch;
+  AclOptions acl;
   KeyspaceOptions keyspace;
   EvictionOptions eviction;
   DefragmentationOptions defragmentation;

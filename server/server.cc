@@ -38,9 +38,10 @@ Server::Server(Configuration& configuration, const Modules& modules)
     : configuration_(configuration),
       modules_(modules),
       keyspace_(static_cast<size_t>(configuration.keyspace.databases.get())),
+      acl_({configuration.acl, commands_, clients_, hooks_}),
       defragmentation_(keyspace_, configuration.defragmentation),
       services_{keyspace_, commands_, clients_, configuration.options, info_, *this, limits_, memory_,
-                hooks_, pushes_, work_, defragmentation_},
+                hooks_, pushes_, work_, defragmentation_, acl_},
       host_(services_),
       dispatcher_(services_),
       server_info_({configuration, services_, dispatcher_.stats(), network_stats_}),
@@ -71,6 +72,7 @@ void Server::register_info() {
   info_.add(network_stats_);
   info_.add(dispatcher_.stats());
   info_.add(keyspace_.stats);
+  info_.add(acl_.stats);
   info_.add(keyspace_.disposal.stats);
   info_.add(dispatcher_.client_memory_info());
   info_.add(defragmentation_.memory_info);
@@ -87,6 +89,7 @@ void Server::register_info() {
 Status Server::start() {
   TRY(max_clients_, make_room_for_clients(static_cast<uint32_t>(configuration_.network.maxclients.get())));
   configuration_.network.maxclients.assign(max_clients_);
+  TRY(acl_.start(configuration_.dispatch.requirepass.get()));
   take_rules();
   follow_options();
   for (const auto& module : modules_) module->start(host_);
@@ -309,7 +312,7 @@ void Server::accept(int fd, ConnectionKind kind) {
   };
   const bool is_unwelcome = clients_.size() >= refuse_from_ && !connection.is_local();
   if (clients_.size() >= max_clients_ || is_unwelcome) return refuse(errors::too_many_clients());
-  if (configuration_.network.protected_mode.get() && !login_.needs_password() &&
+  if (configuration_.network.protected_mode.get() && !acl_.needs_password() &&
       !connection.is_local()) {
     return refuse(errors::protected_mode());
   }
@@ -317,12 +320,6 @@ void Server::accept(int fd, ConnectionKind kind) {
 }
 
 void Server::connection_closed(Connection& connection) { dispatcher_.close(connection); }
-
-Status Server::authenticate(Client& client, std::string_view user, std::string_view password) {
-  Status authenticated = login_.authenticate(client, user, password);
-  if (!authenticated.is_ok()) ++dispatcher_.stats().denied_logins;
-  return authenticated;
-}
 
 void Server::reset_statistics() {
   info_.reset();
@@ -342,7 +339,6 @@ void Server::take_rules() {
   keyspace_.eviction.configure(configuration_.eviction.settings());
   limits_.max_bulk_bytes = rules.request_limits.max_bulk_bytes;
   rules.output_limits = network.client_output_buffer_limit.get();
-  login_.set_password(configuration_.dispatch.requirepass.get());
   keyspace_.type_limits = configuration_.types.limits();
   dispatcher_.apply_limits();
   take_memory_limit();
@@ -357,10 +353,14 @@ void Server::follow_options() {
   };
   for (OptionBase* option : std::initializer_list<OptionBase*>{
            &network.proto_max_bulk_len, &network.client_query_buffer_limit,
-           &network.client_output_buffer_limit, &configuration_.dispatch.requirepass,
-           &configuration_.keyspace.maxmemory, &network.maxmemory_clients}) {
+           &network.client_output_buffer_limit, &configuration_.keyspace.maxmemory,
+           &network.maxmemory_clients}) {
     option->on_change(rules_changed);
   }
+  configuration_.dispatch.requirepass.on_change([this]() -> Status {
+    acl_.set_default_password(configuration_.dispatch.requirepass.get());
+    return ok;
+  });
   for (const OptionGroup* group :
        std::initializer_list<const OptionGroup*>{&configuration_.eviction, &configuration_.types}) {
     for (OptionBase* option : group->options()) option->on_change(rules_changed);

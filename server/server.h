@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "server/acl/acl.h"
 #include "server/background/background_work.h"
 #include "server/background/worker.h"
 #include "server/base/result.h"
@@ -12,7 +13,6 @@
 #include "server/command/server_control.h"
 #include "server/configuration.h"
 #include "server/dispatch/dispatcher.h"
-#include "server/dispatch/login.h"
 #include "server/info/info.h"
 #include "server/keyspace/defragmentation.h"
 #include "server/keyspace/keyspace.h"
@@ -72,9 +72,6 @@ class Server final : private TurnHandler, private ServerControl {
   void watch(Client& client, const Key& key) override { dispatcher_.watch(client, key); }
   void unwatch(Client& client) override { dispatcher_.unwatch(client); }
   size_t watched_keys() const override { return dispatcher_.watched_keys(); }
-  Status authenticate(Client& client, std::string_view user, std::string_view password) override;
-  bool has_default_password() const override { return login_.needs_password(); }
-  void log_in_by_default(Client& client) override { login_.log_in_by_default(client); }
   std::string config_file() const override { return configuration_.file; }
   int64_t last_save_seconds() const override { return server_info_.started_seconds(); }
   void reset_statistics() override;
@@ -115,10 +112,10 @@ class Server final : private TurnHandler, private ServerControl {
   MemoryUsage memory_;
   Hooks hooks_;
   Pushes pushes_;
+  Acl acl_;
   BackgroundWork work_;
   Defragmentation defragmentation_;
   Worker worker_;
-  Login login_;
   Services services_;
   Host host_;
   Dispatcher dispatcher_;

@@ -78,9 +78,6 @@ constexpr UnusedField kUnusedFields[] = {
     {"Stats", "reply_buffer_expands"},
     {"Stats", "io_threaded_reads_processed"},
     {"Stats", "io_threaded_writes_processed"},
-    {"Stats", "acl_access_denied_cmd"},
-    {"Stats", "acl_access_denied_key"},
-    {"Stats", "acl_access_denied_channel"},
 
     {"Cluster", "cluster_enabled"},
 };

@@ -1,5 +1,6 @@
 #include "modules/pubsub/pubsub.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
@@ -41,6 +42,8 @@ void PubSub::start(Host& host) {
   host.add_info(clients_info_);
   host.hooks().client_reset.add([this](Client& client) { forget(client); });
   host.hooks().client_closed.add([this](Client& client) { forget(client); });
+  host.hooks().channel_rights_changed.add(
+      [this](const ChannelRights& rights) { close_forbidden(rights); });
   host.hooks().publish.add(
       [this](std::string_view channel, std::string_view message) { publish(channel, message); });
   notify_keyspace_events_.on_change([this]() -> Status {
@@ -67,6 +70,22 @@ void PubSub::forget(Client& client) {
   if (client.subscriptions.total() == 0) return;
   subscriptions_.remove_all(client);
   update_mode(client);
+}
+
+void PubSub::close_forbidden(const ChannelRights& rights) {
+  const auto hears_forbidden = [&](const Client& client, TopicKind kind) {
+    const auto names = subscriptions_.names_of(client, kind);
+    return std::ranges::any_of(names, [&](const std::string& name) {
+      return !rights.may_listen(name, kind == TopicKind::pattern);
+    });
+  };
+  for (const auto& [id, client] : host_->clients().all()) {
+    if (client->user.get() != &rights.user || client->subscriptions.total() == 0) continue;
+    if (hears_forbidden(*client, TopicKind::pattern) || hears_forbidden(*client, TopicKind::channel) ||
+        hears_forbidden(*client, TopicKind::shard_channel)) {
+      client->is_being_answered ? client->socket.close_after_flush() : client->socket.close_now();
+    }
+  }
 }
 
 void PubSub::update_mode(Client& client) {

@@ -35,6 +35,8 @@ class PubSub final : public Module {
   void follow_events();
   void notify(const KeyEvent& event);
   void forget(Client& client);
+  // Closes the clients of a user that listen to what it may not hear any more.
+  void close_forbidden(const ChannelRights& rights);
   void update_mode(Client& client);
   // How many they are.
   int64_t send(const Subscriptions::Topic& topic, PushFrame& frame);

@@ -18,6 +18,13 @@ std::string concat(std::initializer_list<std::string_view> parts) {
 // Where Redis formats a client's bytes as a C string.
 std::string_view until_nul(std::string_view text) { return text.substr(0, text.find('\0')); }
 
+Error acl_queued_denied(std::string_view reason) {
+  return Error(concat(
+      {"NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC "
+       "call. This command is no longer allowed for the following reason: ",
+       reason}));
+}
+
 }  // namespace
 
 Error error(std::string_view text) { return Error(concat({"ERR ", text})); }
@@ -350,6 +357,100 @@ Error command_disabled(std::string_view option, std::string_view command) {
 }
 Error out_of_memory() { return Error("OOM command not allowed when used memory > 'maxmemory'."); }
 Error read_only() { return Error("READONLY You can't write against a read only replica."); }
+
+Error acl_unknown_command() { return Error("Unknown command or category name in ACL"); }
+Error acl_syntax() { return Error("Syntax error"); }
+Error acl_all_keys_already() {
+  return Error(
+      "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any "
+      "effect. Try 'resetkeys' to start with an empty list of patterns");
+}
+Error acl_all_channels_already() {
+  return Error(
+      "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not have "
+      "any effect. Try 'resetchannels' to start with an empty list of channels");
+}
+Error acl_first_argument_of_subcommand() {
+  return Error("Allowing first-arg of a subcommand is not supported");
+}
+Error acl_no_such_password() {
+  return Error("The password you are trying to remove from the user does not exist");
+}
+Error acl_bad_password_hash() {
+  return Error(
+      "The password hash must be exactly 64 characters and contain only lowercase hexadecimal "
+      "characters");
+}
+Error acl_duplicate_user() {
+  return Error("Duplicate user found. A user can only be defined once in config files");
+}
+Error acl_bad_user_name() { return Error("Spaces not allowed in ACL usernames"); }
+Error acl_unmatched_parenthesis(std::string_view word) {
+  return error(
+      concat({"Unmatched parenthesis in acl selector starting at '", until_nul(word), "'."}));
+}
+Error acl_rule_refused(std::string_view rule, std::string_view reason) {
+  return error(concat({"Error in ACL SETUSER modifier '", until_nul(rule), "': ", reason}));
+}
+Error acl_line_refused(std::string_view user, std::string_view reason) {
+  return Error(concat({"Error loading an ACL rule of the user named '", user, "': ", reason}));
+}
+Error acl_file_and_lines() {
+  return Error(
+      "Users are defined in the configuration file and an ACL file is named there as well. Please put "
+      "them into one of the two, not into both.");
+}
+Error acl_startup_failed(std::string_view reason) {
+  return Error(concat({"Aborting startup because of ACL errors: ", reason}));
+}
+Error acl_user_name_has_spaces() {
+  return error("Usernames can't contain spaces or null characters");
+}
+Error acl_default_user_stays() { return error("The 'default' user cannot be removed"); }
+Error acl_unknown_category(std::string_view name) {
+  return error(concat({"Unknown category '", until_nul(name).substr(0, 128), "'"}));
+}
+Error acl_password_bits(int64_t max) {
+  return error(
+      concat({"ACL GENPASS argument must be the number of bits for the output password, a positive "
+              "number up to ",
+              std::to_string(max)}));
+}
+Error acl_no_such_user(std::string_view name) {
+  return error(concat({"User '", until_nul(name), "' not found"}));
+}
+Error acl_no_such_command(std::string_view name) {
+  return error(concat({"Command '", until_nul(name), "' not found"}));
+}
+Error acl_save_failed() {
+  return error(
+      "There was an error trying to save the ACLs. Please check the server logs for more information");
+}
+Error no_acl_file() {
+  return error(
+      "This Redis instance is not configured to use an ACL file. You may want to specify users via the "
+      "ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration "
+      "file set) in order to store users in the Redis configuration.");
+}
+Error acl_command_denied(std::string_view user, std::string_view command) {
+  return Error(
+      concat({"NOPERM User ", user, " has no permissions to run the '", command, "' command"}));
+}
+Error acl_key_denied() { return Error("NOPERM No permissions to access a key"); }
+Error acl_channel_denied() { return Error("NOPERM No permissions to access a channel"); }
+Error acl_queued_command_denied() {
+  return acl_queued_denied("no permission to execute the command or subcommand");
+}
+Error acl_queued_key_denied() {
+  return acl_queued_denied("no permission to touch the specified keys");
+}
+Error acl_queued_channel_denied() {
+  return acl_queued_denied(
+      "no permission to access one of the channels used as argument to the command");
+}
+Error sort_pattern_denied(std::string_view option) {
+  return error(concat({option, " option of SORT denied due to insufficient ACL permissions."}));
+}
 
 Error invalid_client_name() {
   return error("Client names cannot contain spaces, newlines or special characters.");

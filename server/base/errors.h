@@ -165,6 +165,37 @@ Error command_disabled(std::string_view option, std::string_view command);
 Error out_of_memory();
 Error read_only();
 
+// ACL. First reasons why a rule cannot be applied, then whole errors.
+Error acl_unknown_command();
+Error acl_syntax();
+Error acl_all_keys_already();
+Error acl_all_channels_already();
+Error acl_first_argument_of_subcommand();
+Error acl_no_such_password();
+Error acl_bad_password_hash();
+Error acl_duplicate_user();
+Error acl_bad_user_name();
+Error acl_unmatched_parenthesis(std::string_view word);
+Error acl_rule_refused(std::string_view rule, std::string_view reason);
+Error acl_line_refused(std::string_view user, std::string_view reason);
+Error acl_file_and_lines();
+Error acl_startup_failed(std::string_view reason);
+Error acl_user_name_has_spaces();
+Error acl_default_user_stays();
+Error acl_unknown_category(std::string_view name);
+Error acl_password_bits(int64_t max);
+Error acl_no_such_user(std::string_view name);
+Error acl_no_such_command(std::string_view name);
+Error acl_save_failed();
+Error no_acl_file();
+Error acl_command_denied(std::string_view user, std::string_view command);
+Error acl_key_denied();
+Error acl_channel_denied();
+Error acl_queued_command_denied();
+Error acl_queued_key_denied();
+Error acl_queued_channel_denied();
+Error sort_pattern_denied(std::string_view option);
+
 // CLIENT
 Error invalid_client_name();
 Error invalid_client_attribute(std::string_view attribute);

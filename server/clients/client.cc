@@ -110,7 +110,7 @@ std::string describe(const Client& client, int64_t now_ms) {
   add_session(line, client, now_ms);
   add_buffers(line, client);
   line.add("cmd", client.last_command)
-      .add("user", client.user)
+      .add("user", client.user == nullptr ? std::string_view("(superuser)") : client.user->name)
       .add("redir", client.tracking.is_on ? static_cast<int64_t>(client.tracking.redirect) : -1)
       .add("resp", static_cast<int64_t>(client.resp_version))
       .add("lib-name", client.library_name)

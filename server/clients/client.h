@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,15 @@ class ClientSocket {
 enum class ClientType : uint8_t { normal, replica, primary, pubsub };
 // By the name that CLIENT KILL TYPE takes, in any case.
 std::optional<ClientType> find_client_type(std::string_view name);
+
+// Who a client is logged in as, as far as anybody below server/acl needs to know.
+struct ClientUser {
+  explicit ClientUser(std::string_view user_name) : name(user_name) {}
+
+  std::string name;
+  // No rule keeps the user from anything: what nearly every request asks.
+  bool is_unrestricted = true;
+};
 
 // CLIENT REPLY: whether replies are sent at all.
 enum class ReplyMode : uint8_t { on, off, skip_next, skip_this };
@@ -113,7 +123,8 @@ class Client {
   bool is_authenticated = false;
   // Its request waits: for a key, for time to pass, or for the end of CLIENT PAUSE.
   bool is_blocked = false;
-  std::string user = "default";
+  // Shared with access control, whose changes of the rules are seen at once. nullptr: the server's own.
+  std::shared_ptr<const ClientUser> user;
 
   // What it did.
   const int64_t created_ms;

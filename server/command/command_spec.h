@@ -89,6 +89,14 @@ enum CommandFlags : uint64_t {
   kTimedInRuns = uint64_t{1} << 62,
 };
 
+// Which arguments name channels that somebody wants to hear or to speak on: what the rules about channels
+// are asked about. Leaving a channel needs no right.
+struct ChannelArguments {
+  size_t first = 0;           // 0: none
+  bool has_several = false;   // the others to the end as well
+  bool are_patterns = false;
+};
+
 struct CommandSpec {
   // Lower case; a subcommand is a row of its own, "client|id", behind its container's row.
   std::string_view name;
@@ -110,6 +118,7 @@ struct CommandSpec {
   KeyRule key_rule = nullptr;
   // Which arguments logs and MONITOR do not show; nullptr: they show all.
   SecretRule secret_rule = nullptr;
+  ChannelArguments channels{};
 };
 
 // The commands of one file.

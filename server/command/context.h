@@ -36,6 +36,8 @@ struct Limits {
   size_t max_bulk_bytes = size_t{512} << 20;  // proto-max-bulk-len: no string grows beyond it
 };
 
+class Acl;
+
 // The parts of the server that commands may use. Owned by Server.
 struct Services {
   Keyspace& keyspace;
@@ -50,6 +52,7 @@ struct Services {
   Pushes& pushes;
   BackgroundWork& work;
   Defragmentation& defragmentation;
+  Acl& acl;  // server/acl/acl.h
 };
 
 // Every step-th argument from one on.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
 #include "server/base/clock.h"
@@ -14,6 +15,12 @@
 namespace larder {
 
 class Context;
+
+// A user's rules about channels have changed.
+struct ChannelRights {
+  const ClientUser& user;
+  std::function<bool(std::string_view name, bool is_pattern)> may_listen;
+};
 
 // A slice of work between two turns.
 struct Rest {
@@ -31,6 +38,8 @@ struct Hooks {
   Hook<Rest&> rest;
   // RESET: the client is to be what it was when it was new.
   Hook<Client&> client_reset;
+  // Whoever lets clients listen to channels closes those of the user that may not any more.
+  Hook<const ChannelRights&> channel_rights_changed;
   // The last call for this client, at the end of the turn in which its connection closed.
   Hook<Client&> client_closed;
   // Some ten times a second (the option hz), with the wall clock's milliseconds.

@@ -49,14 +49,6 @@ class ServerControl {
   virtual void unwatch(Client& client) = 0;
   // How many keys somebody watches.
   virtual size_t watched_keys() const = 0;
-  // Checks and sets a login. Error: WRONGPASS. A user who needs no password may give any.
-  virtual Status authenticate(Client& client, std::string_view user, std::string_view password) = 0;
-  // Whether the default user needs a password: AUTH with a password alone is an error otherwise.
-  virtual bool has_default_password() const = 0;
-  // Whether there is a user of this name (CLIENT KILL USER).
-  virtual bool has_user(std::string_view name) const { return name == "default"; }
-  // The login that a new or RESET client has.
-  virtual void log_in_by_default(Client& client) = 0;
   // The file the server was started with; empty: none.
   virtual std::string config_file() const = 0;
   // When the data were last saved, in seconds since 1970; before the first time, when the server began.

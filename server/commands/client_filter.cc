@@ -1,5 +1,6 @@
 #include "server/commands/client_filter.h"
 
+#include "server/acl/acl.h"
 #include "server/command/arg_reader.h"
 
 namespace larder {
@@ -36,7 +37,7 @@ Status parse_pair(const Context& ctx, std::string_view option, std::string_view 
   } else if (equals_ignoring_case(option, "laddr")) {
     filter.local_address = value;
   } else if (equals_ignoring_case(option, "user")) {
-    if (!ctx.services.control.has_user(value)) return errors::no_such_user(value);
+    if (ctx.services.acl.find(value) == nullptr) return errors::no_such_user(value);
     filter.user = value;
   } else if (equals_ignoring_case(option, "skipme")) {
     TRY(filter.skip_caller, parse_skip(value));
@@ -56,7 +57,7 @@ bool ClientFilter::matches(const Client& client, const Client& caller, int64_t n
   if (type && client.type != *type) return false;
   if (address && client.socket.peer_address() != *address) return false;
   if (local_address && client.socket.local_address() != *local_address) return false;
-  if (user && (!client.is_authenticated || client.user != *user)) return false;
+  if (user && (!client.is_authenticated || client.user == nullptr || client.user->name != *user)) return false;
   return (now_ms - client.created_ms) / 1000 >= min_age_seconds;
 }
 

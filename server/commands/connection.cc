@@ -1,6 +1,7 @@
 #include <limits>
 #include <optional>
 
+#include "server/acl/acl.h"
 #include "server/base/version.h"
 #include "server/command/arg_reader.h"
 #include "server/commands/families.h"
@@ -49,7 +50,7 @@ Status reset(Context& ctx) {
   ctx.services.control.discard_transaction(ctx.client);
   ctx.services.hooks.client_reset(ctx.client);
   ctx.client.reset();
-  ctx.services.control.log_in_by_default(ctx.client);
+  ctx.services.acl.log_in_by_default(ctx.client);
   ctx.reply.set_version(ctx.client.resp_version);
   ctx.reply.simple("RESET");
   return ok;
@@ -58,12 +59,12 @@ Status reset(Context& ctx) {
 // AUTH [username] password
 Status auth(Context& ctx) {
   if (ctx.argc() > 3) return errors::syntax();
-  ServerControl& control = ctx.services.control;
+  Acl& acl = ctx.services.acl;
   if (ctx.argc() == 2) {
-    if (!control.has_default_password()) return errors::no_password_is_set();
-    TRY(control.authenticate(ctx.client, kDefaultUser, ctx.arg(1)));
+    if (!acl.needs_password()) return errors::no_password_is_set();
+    TRY(acl.authenticate(ctx.client, kDefaultUser, ctx.arg(1), ctx.arg(0)));
   } else {
-    TRY(control.authenticate(ctx.client, ctx.arg(1), ctx.arg(2)));
+    TRY(acl.authenticate(ctx.client, ctx.arg(1), ctx.arg(2), ctx.arg(0)));
   }
   ctx.reply.ok();
   return ok;
@@ -113,7 +114,7 @@ Status hello(Context& ctx) {
   Client& client = ctx.client;
   TRY(const HelloOptions options, parse_hello(ctx));
   if (options.login) {
-    TRY(ctx.services.control.authenticate(client, options.login->first, options.login->second));
+    TRY(ctx.services.acl.authenticate(client, options.login->first, options.login->second, ctx.arg(0)));
   }
   if (!client.is_authenticated) return errors::no_auth_for_hello();
   if (options.name) client.name = *options.name;

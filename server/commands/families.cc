@@ -58,6 +58,7 @@ std::vector<CommandFamily> core_commands() {
       server_commands(),
       introspection_commands(),
       config_commands(),
+      acl_commands(),
       memory_commands(),
       debug_commands(),
       saving_commands(),

@@ -67,6 +67,7 @@ CommandFamily client_commands();  // CLIENT and its subcommands
 CommandFamily database_commands();       // DBSIZE, FLUSHALL, SWAPDB ...
 CommandFamily server_commands();
 CommandFamily config_commands();         // CONFIG
+CommandFamily acl_commands();            // ACL
 CommandFamily introspection_commands();  // COMMAND
 CommandFamily memory_commands();         // MEMORY
 CommandFamily debug_commands();          // DEBUG

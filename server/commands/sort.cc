@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "server/acl/acl.h"
 #include "server/command/arg_reader.h"
 #include "server/commands/families.h"
 #include "server/types/hash.h"
@@ -48,6 +49,11 @@ struct Selection {
   size_t end;
 };
 
+// A pattern can name any key.
+bool may_read_all_keys(Context& ctx) {
+  return ctx.services.acl.may_read_all_keys(ctx.client, ctx.command(), ctx.arguments());
+}
+
 Result<SortRequest> read_request(Context& ctx, bool may_store) {
   SortRequest request;
   ArgReader args(ctx, 2);
@@ -68,8 +74,10 @@ Result<SortRequest> read_request(Context& ctx, bool may_store) {
     } else if (values >= 1 && args.option("BY")) {
       request.by = args.text();
       request.is_unsorted = request.by.find('*') == std::string_view::npos;
+      if (!request.is_unsorted && !may_read_all_keys(ctx)) args.fail(errors::sort_pattern_denied("BY"));
     } else if (values >= 1 && args.option("GET")) {
       request.gets.push_back(args.text());
+      if (!may_read_all_keys(ctx)) args.fail(errors::sort_pattern_denied("GET"));
     } else {
       args.fail(errors::syntax());
     }

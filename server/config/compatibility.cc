@@ -34,10 +34,6 @@ struct Row {
 // clang-format off
 constexpr Row kRows[] = {
     // Access
-    {"acl-pubsub-default", Kind::name, "resetchannels", kIgnored, {}, "allchannels resetchannels"},
-    {"acllog-max-len", Kind::integer, "128", kIgnored},
-    {"aclfile", Kind::text, "", kRefused, {.immutable = true}},
-    {"user", Kind::lines, "", kRefused, {.file_only = true}},
     {"rename-command", Kind::lines, "", kRefused, {.file_only = true}},
     {"loadmodule", Kind::lines, "", kRefused, {.file_only = true}},
     {"enable-debug-assert", Kind::boolean, "no", kIgnored, {.immutable = true, .hidden = true}},

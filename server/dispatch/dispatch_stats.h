@@ -19,7 +19,6 @@ struct DispatchStats : InfoGroup {
   }
   Counter commands_processed{*this, "total_commands_processed"};
   Counter error_replies{*this, "total_error_replies"};
-  Counter denied_logins{*this, "acl_access_denied_auth"};
   // Clients that were closed because they sent too much at once, and because they read too little.
   Counter input_limit_disconnections{*this, "client_query_buffer_limit_disconnections"};
   Counter output_limit_disconnections{*this, "client_output_buffer_limit_disconnections"};

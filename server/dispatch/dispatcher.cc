@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "server/acl/acl.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
@@ -59,7 +60,7 @@ Session& Dispatcher::open(Connection& connection) {
   connection.owner = &opened;
   sessions_.emplace(connection.id(), std::move(session));
   services_.clients.add(opened.client);
-  services_.control.log_in_by_default(opened.client);
+  services_.acl.log_in_by_default(opened.client);
   set_output_limit(opened);
   return opened;
 }
@@ -495,6 +496,11 @@ Status Dispatcher::run_transaction(Context& context) {
   runs_transaction_ = true;
   context.reply.array(queue.size());
   for (const auto& [command, request] : queue) {
+    // The rules may be others now than when it was queued.
+    if (Status allowed = services_.acl.check_queued(client, *command, request.arguments); !allowed.is_ok()) {
+      fail(context, command, allowed.text(), true);
+      continue;
+    }
     const CommandTimer::Exactly exactly(timer_);
     std::vector<SharedBytes> large = request.large;
     call(context, *command, request.arguments, {}, large);

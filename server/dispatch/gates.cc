@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "server/acl/acl.h"
 #include "server/base/clock.h"
 #include "server/base/text.h"
 #include "server/dispatch/transaction.h"
@@ -53,6 +54,11 @@ Status is_authenticated(const Command& command, const Client& client) {
   return errors::no_auth();
 }
 
+Status is_permitted(const Context& context, const Command& command,
+                    std::span<const std::string_view> arguments) {
+  return context.services.acl.check(context.client, command, arguments);
+}
+
 // What is queued takes memory, whatever it is.
 bool is_queued(const Command& command, const Client& client) {
   return client.is_in_transaction() && !runs_in_transaction(command);
@@ -93,6 +99,7 @@ Status pass_gates(const Context& context, const Command* command,
   TRY(has_right_arity(*command, arguments.size()));
   TRY(is_enabled(*command, context.client, rules));
   TRY(is_authenticated(*command, context.client));
+  TRY(is_permitted(context, *command, arguments));
   return has_memory(context, *command, arguments);
 }
 

@@ -49,8 +49,6 @@ TEST_CASE("a wrong line stops the start with file, number, line and reason") {
       {"min-replicas-to-write 1", "this is not supported yet"},
       {"maxmemory-policy lru", "argument(s) must be one of the following: volatile-lru, "},
       {"tls-port 6380", "this is not supported yet"},
-      {"aclfile users.acl", "this is not supported yet"},
-      {"user alice on nopass", "this is not supported yet"},
       {"rename-command FLUSHALL \"\"", "this is not supported yet"},
       {"loadmodule module.so", "this is not supported yet"},
   }));

@@ -249,5 +249,23 @@ TEST_CASE("no pattern takes long") {
   CHECK(std::chrono::steady_clock::now() - start < 5s);
 }
 
+TEST_CASE("who may no longer hear a channel is closed") {
+  TestServer server;
+  auto admin = server.connect(), listener = server.connect(), other = server.connect();
+  CHECK(admin("ACL", "SETUSER", "ann", "on", "nopass", "+@all", "&a", "&b", "&p*") == status("OK"));
+  CHECK(listener("AUTH", "ann", "x") == status("OK"));
+  CHECK(other("AUTH", "ann", "x") == status("OK"));
+  listener.send({"SUBSCRIBE", "a"});
+  listener.receive();
+  other.send({"PSUBSCRIBE", "p*"});
+  other.receive();
+  CHECK(admin("ACL", "SETUSER", "ann", "resetchannels", "&p*") == status("OK"));
+  CHECK(listener.receive_eof());
+  CHECK(admin("PUBLISH", "p1", "m") == 1);
+  CHECK(admin("ACL", "SETUSER", "ann", "resetchannels", "&p1") == status("OK"));
+  other.receive();
+  CHECK(other.receive_eof());
+}
+
 }  // namespace
 }  // namespace larder

@@ -27,9 +27,6 @@ class FakeControl : public ServerControl {
   void discard_transaction(Client&) override {}
   void watch(Client&, const Key&) override {}
   void unwatch(Client&) override {}
-  Status authenticate(Client&, std::string_view, std::string_view) override { return ok; }
-  bool has_default_password() const override { return false; }
-  void log_in_by_default(Client&) override {}
   std::string config_file() const override { return ""; }
   int64_t last_save_seconds() const override { return 0; }
   size_t watched_keys() const override { return 0; }

@@ -9,6 +9,7 @@ namespace larder {
 TEST_CASE("describe: a new client") {
   FakeSocket socket;
   Client client(7, socket, 10'000);
+  client.user = std::make_shared<ClientUser>("default");
   CHECK(describe(client, 13'999) ==
         "id=7 addr=127.0.0.1:50000 laddr=127.0.0.1:6379 fd=9 name= age=3 idle=3 flags=N db=0 sub=0 "
         "psub=0 ssub=0 multi=-1 qbuf=26 qbuf-free=1000 argv-mem=10 multi-mem=0 rbs=0 rbp=0 obl=0 "

@@ -34,7 +34,6 @@ struct Fixture {
 TEST_CASE_METHOD(Fixture, "compatibility: Redis's defaults are shown") {
   CHECK(value("auto-aof-rewrite-min-size") == "67108864");
   CHECK(value("slave-priority") == "100");
-  CHECK(value("oom-score-adj-values") == "0 200 800");
   CHECK(value("appendfsync") == "everysec");
   CHECK(value("slaveof") == "");
   CHECK(value("save") == "");  // nothing is saved, whatever Redis's default is
@@ -63,12 +62,10 @@ TEST_CASE_METHOD(Fixture, "compatibility: what would change the result is refuse
   CHECK(reason("slaveof 127.0.0.1 6380") == only(""));
   CHECK(reason("tls-port 6380") == only("0"));
   CHECK(reason("min-replicas-to-write 1") == only("0"));
-  CHECK(reason("aclfile users.acl") == only(""));
-  CHECK(reason("user alice on") == "this is not supported yet");
   CHECK(reason("rename-command CONFIG ''") == "this is not supported yet");
   CHECK(reason("loadmodule x.so") == "this is not supported yet");
   CHECK(load("appendonly no\ncluster-enabled no\ntls-port 0\nmin-replicas-to-write 0\n"
-             "aclfile ''\nsave \"\"\n") == "ok");
+             "save \"\"\n") == "ok");
   const NameAndValue setting{"appendonly", "yes"};
   CHECK(options.set({&setting, 1}, Authority::protected_too).text() ==
         "ERR CONFIG SET failed (possibly related to argument 'appendonly') - " + only("no"));

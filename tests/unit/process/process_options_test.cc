@@ -25,7 +25,8 @@ TEST_CASE("process options have Redis's names and defaults") {
         "daemonize=no\npidfile=\nsupervised=no\ndir=./\nlogfile=\nloglevel=notice\n"
         "syslog-enabled=no\nsyslog-ident=larder\nsyslog-facility=local0\ncrash-log-enabled=yes\n"
         "hide-user-data-from-log=yes\nalways-show-logo=no\nset-proc-title=yes\n"
-        "proc-title-template={title} {listen-addr} {server-mode}\nshutdown-timeout=10\n"
+        "proc-title-template={title} {listen-addr} {server-mode}\noom-score-adj=no\n"
+        "oom-score-adj-values=0 200 800\nshutdown-timeout=10\n"
         "shutdown-on-sigint=default\nshutdown-on-sigterm=default\nenable-protected-configs=no\n"
         "enable-debug-command=no\nenable-module-command=no\n");
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "server/acl/acl.h"
 #include "server/configuration.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/fake_socket.h"
@@ -75,9 +76,11 @@ class Scene {
   Pushes pushes;
   BackgroundWork work;
   Defragmentation defragmentation{keyspace, configuration.defragmentation};
+  Acl acl{{configuration.acl, commands, clients, hooks}};
   Services services{keyspace, commands, clients, configuration.options,
                     info,     control,  limits,  memory,
-                    hooks,    pushes,   work,    defragmentation};
+                    hooks,    pushes,   work,    defragmentation,
+                    acl};
   Host host{services};
   MemoryPressure pressure;
   FakeMeter* meter = nullptr;

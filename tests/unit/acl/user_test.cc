@@ -1,0 +1,119 @@
+#include "server/acl/user.h"
+
+#include <catch2/catch.hpp>
+
+#include "server/commands/families.h"
+
+namespace larder {
+namespace {
+
+struct Fixture {
+  Fixture() {
+    for (const CommandFamily& family : core_commands()) table.add(family);
+  }
+  User make(std::initializer_list<std::string_view> rules) {
+    User user("ann", table, false);
+    for (const std::string_view rule : rules) REQUIRE(user.apply(rule).is_ok());
+    return user;
+  }
+  Denied judge(const User& user, std::vector<std::string_view> request) {
+    std::vector<KeyPosition> positions;
+    JudgedRequest judged(*table.resolve(request), request, positions);
+    return user.judge(judged).denied;
+  }
+
+  CommandTable table;
+};
+
+TEST_CASE_METHOD(Fixture, "a new user can do nothing, and nobody can log in as it") {
+  const User user = make({});
+  CHECK_FALSE(user.is_enabled());
+  CHECK_FALSE(user.needs_no_password());
+  CHECK_FALSE(user.is_unrestricted);
+  CHECK_FALSE(user.has_password(sha256("")));
+  CHECK(user.rules() == "off sanitize-payload resetchannels -@all");
+}
+
+TEST_CASE_METHOD(Fixture, "passwords come and go, also by their hash") {
+  User user = make({"on", ">one", ">two", ">one"});
+  CHECK(user.password_hashes().size() == 2);
+  CHECK(user.has_password(sha256("one")));
+  CHECK(user.apply("<one").is_ok());
+  CHECK_FALSE(user.has_password(sha256("one")));
+  CHECK(user.apply("!" + user.password_hashes()[0]).is_ok());
+  CHECK_FALSE(user.has_password(sha256("two")));
+  CHECK_FALSE(user.apply("<two").is_ok());
+  CHECK_FALSE(user.apply("#ABCD").is_ok());
+  CHECK_FALSE(user.apply("#" + std::string(64, 'A')).is_ok());
+  CHECK_FALSE(user.apply("#" + std::string(63, 'a')).is_ok());
+  CHECK(user.apply("#" + std::string(64, 'a')).is_ok());
+  CHECK(user.apply("nopass").is_ok());
+  CHECK(user.password_hashes().empty());
+  CHECK(user.needs_no_password());
+  CHECK(user.apply(">three").is_ok());
+  CHECK_FALSE(user.needs_no_password());
+}
+
+TEST_CASE_METHOD(Fixture, "one selector has to allow all of a request") {
+  User user = make({"+get", "~a", "(+set ~b)"});
+  CHECK(judge(user, {"GET", "a"}) == Denied::nothing);
+  CHECK(judge(user, {"SET", "b", "v"}) == Denied::nothing);
+  CHECK(judge(user, {"SET", "a", "v"}) == Denied::key);
+  CHECK(judge(user, {"GET", "b"}) == Denied::key);
+  CHECK(judge(user, {"DEL", "a"}) == Denied::command);
+  CHECK(user.apply("clearselectors").is_ok());
+  CHECK(judge(user, {"SET", "b", "v"}) == Denied::command);
+  CHECK_FALSE(user.apply("(on)").is_ok());
+  CHECK_FALSE(user.apply("(+get \"x)").is_ok());
+  CHECK(user.selectors().size() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a selector that allows everything makes the user unrestricted") {
+  User user = make({"(+@all ~* &*)"});
+  CHECK(user.is_unrestricted);
+  CHECK(user.apply("reset").is_ok());
+  CHECK_FALSE(user.is_unrestricted);
+}
+
+TEST_CASE_METHOD(Fixture, "the text of a user makes the same user") {
+  const User user = make({"on", ">one", "#" + std::string(64, 'b'), "+@read", "-keys", "~a:*", "&c", "(+set ~d)",
+                          "(%W~e +@write allchannels)"});
+  const std::string rules = user.rules();
+  std::vector<std::string_view> words;
+  for (size_t at = 0; at < rules.size();) {
+    const size_t end = std::min(rules.find(' ', at), rules.size());
+    words.push_back(std::string_view(rules).substr(at, end - at));
+    at = end + 1;
+  }
+  auto merged = merge_selectors(words);
+  REQUIRE(merged.is_ok());
+  User again("bob", table, false);
+  for (const std::string& rule : merged.value()) CHECK(again.apply(rule).is_ok());
+  CHECK(again.rules() == rules);
+}
+
+TEST_CASE("selectors may be written over several words") {
+  const std::vector<std::string_view> words{"on", "(+get", "~a)", "(+set)", "(", "~b", ")"};
+  const auto merged = merge_selectors(words);
+  REQUIRE(merged.is_ok());
+  CHECK(merged.value() == std::vector<std::string>{"on", "(+get ~a)", "(+set)", "( ~b )"});
+  const std::vector<std::string_view> open{"on", "(+get", "~a"};
+  CHECK_FALSE(merge_selectors(open).is_ok());
+}
+
+TEST_CASE("what patterns match") {
+  CHECK(NamePattern("a").matches("a"));
+  CHECK_FALSE(NamePattern("a").matches("ab"));
+  CHECK(NamePattern("a*").matches("ab"));
+  CHECK(NamePattern("a*").matches("a"));
+  CHECK_FALSE(NamePattern("a*").matches("ba"));
+  CHECK(NamePattern("*").matches(""));
+  CHECK(NamePattern("").matches(""));
+  CHECK_FALSE(NamePattern("").matches("a"));
+  CHECK(NamePattern("a?c*").matches("abcd"));
+  CHECK(NamePattern("a\\*").matches("a*"));
+  CHECK_FALSE(NamePattern("a\\*").matches("ab"));
+}
+
+}  // namespace
+}  // namespace larder
