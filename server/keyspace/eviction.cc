@@ -66,9 +66,13 @@ bool Eviction::is_over_limit() const {
   return excess() > 0;
 }
 
-size_t Eviction::excess() const {
+size_t Eviction::counted_memory() const {
   const size_t used = used_memory();
-  const size_t counted = used - std::min(used, uncounted_);
+  return used - std::min(used, uncounted_);
+}
+
+size_t Eviction::excess() const {
+  const size_t counted = counted_memory();
   return counted > limit_ ? counted - limit_ : 0;
 }
 
@@ -96,10 +100,10 @@ bool Eviction::do_background_work(Deadline deadline) {
 }
 
 size_t Eviction::evict(size_t bytes, Deadline deadline) {
-  const size_t before = used_memory();
+  const size_t before = counted_memory();
   const size_t target = before - std::min(before, bytes);
   unsigned victims = 0;
-  while (used_memory() > target) {
+  while (counted_memory() > target) {
     if (keyspace_.has_removed()) {
       if (keyspace_.free_removed(deadline)) break;
       continue;
@@ -107,7 +111,7 @@ size_t Eviction::evict(size_t bytes, Deadline deadline) {
     if (!evict_one()) break;
     if (++victims % kVictimsPerLook == 0 && deadline.has_passed()) break;
   }
-  const size_t after = used_memory();
+  const size_t after = counted_memory();
   return before - std::min(before, after);
 }
 
@@ -186,16 +190,26 @@ bool Eviction::evict_from_pool() {
 bool Eviction::evict_slot(Database& database, Database::Slot* slot) {
   if (slot == nullptr) return false;
   const Key key = make_key(slot->get()->key());
-  if (slot->get()->is_expired(keyspace_.now_ms())) {
-    keyspace_.expire(database, key, slot);
-    return true;
+  const bool is_expired = slot->get()->is_expired(keyspace_.now_ms());
+  if (!is_expired) {
+    keyspace_.usage.count_victim(database.ghost_hash(key.hash), slot->bits());
   }
-  keyspace_.usage.count_victim(database.ghost_hash(key.hash), slot->bits());
   Entry* entry = database.take(key, slot);
-  ++stats.evicted_keys;
-  keyspace_.changed({KeyEventClass::evicted, "evicted", database, entry->key()});
+  ++(is_expired ? keyspace_.stats.expired_keys : stats.evicted_keys);
+  // The name in the entry lives until the entry goes.
+  tell(is_expired ? KeyEvent{KeyEventClass::expired, "expired", database, entry->key()}
+                  : KeyEvent{KeyEventClass::evicted, "evicted", database, entry->key()});
   keyspace_.disposal.dispose(entry);
   return true;
+}
+
+// What the listeners write for their clients about a small victim can be more than it gives back.
+// It must not count, or evicting would lead away from its target.
+void Eviction::tell(const KeyEvent& event) {
+  const size_t before = used_memory();
+  keyspace_.key_changed(event);
+  const size_t after = used_memory();
+  uncounted_ += after - std::min(before, after);
 }
 
 // --- Samples ---

@@ -385,6 +385,42 @@ TEST_CASE(
   CHECK(eviction.make_room(100));
 }
 
+TEST_CASE("what is written about victims for clients does not keep an eviction going") {
+  if (cannot_measure()) return;
+  for (const EvictionPolicy policy : {EvictionPolicy::allkeys_lru, EvictionPolicy::volatile_lru}) {
+    Cache cache(policy);
+    // Half of the keys have expired, which is told as well.
+    for (uint64_t i = 0; i < 5'000; i++)
+      cache.put(name_of(i), 8, kStartMs + (i % 2 == 0 ? 5 : 100'000));
+    cache.keyspace.set_now_ms(kStartMs + 10);
+    std::deque<std::string> output;
+    cache.keyspace.key_changed.add(
+        [&](const KeyEvent& event) { output.emplace_back(200, event.key.front()); });
+    cache.settings.tenacity = 100;
+    cache.apply();
+    Eviction& eviction = cache.keyspace.eviction;
+    eviction.set_limit(used_memory() - 10'000);
+    eviction.begin_turn();
+    CHECK(eviction.make_room(100));
+    CHECK(output.size() > 100);
+    CHECK(output.size() < 400);
+    CHECK(eviction.uncounted() >= output.size() * 200);
+    // The turn that follows knows all output.
+    eviction.set_uncounted(eviction.uncounted());
+    CHECK_FALSE(cache.keyspace.do_background_work(Deadline::never()));
+    CHECK(cache.keyspace.total_keys() > 4'000 - 2'500);
+  }
+}
+
+TEST_CASE("evictions are not changes") {
+  if (cannot_measure()) return;
+  Cache cache(EvictionPolicy::allkeys_lru);
+  for (uint64_t i = 0; i < 10; i++) cache.put(name_of(i));
+  const uint64_t before = cache.keyspace.changes();
+  REQUIRE(cache.evict_one());
+  CHECK(cache.keyspace.changes() == before);
+}
+
 TEST_CASE("candidates that are gone or were used are not evicted") {
   if (cannot_measure()) return;
   Random random(9);
