@@ -25,6 +25,9 @@ KeyUsage::KeyUsage() {
 }
 
 void KeyUsage::configure(const EvictionSettings& settings) {
+  // The time until now counts in the old length; what the counters have lost so far stays.
+  advance_period();
+  if (settings.lfu_decay_minutes != settings_.lfu_decay_minutes) period_began_ms_ = now_ms_;
   settings_ = settings;
   score_.set_size_weight(settings.size_weight);
   if (usage_kind(settings.policy) != kind_) start(usage_kind(settings.policy));
@@ -45,6 +48,8 @@ void KeyUsage::start(UsageKind kind) {
       break;
     case UsageKind::frequency:
       uses_left_ = 1;
+      period_ = 0;
+      period_began_ms_ = now_ms_;
       break;
     case UsageKind::recency:
       stamp_mask_ = RecencyWord::kStampMask;
@@ -74,6 +79,8 @@ void KeyUsage::set_now_ms(int64_t now_ms) {
     now_ms_ = now_ms;
     if (kind_ == UsageKind::idle_time) {
       now_ = static_cast<uint16_t>(IdleTime::stamp(now_ms) << kIdleShift);
+    } else {
+      advance_period();
     }
     return;
   }
@@ -116,7 +123,7 @@ uint64_t KeyUsage::tick_length() {
 }
 
 uint16_t KeyUsage::count_use(uint16_t word) {
-  const unsigned now = period();
+  const unsigned now = period_;
   unsigned counter = FrequencyWord::counter(word, now);
   const auto random = static_cast<uint32_t>(random_.next() >> 32);
   if (FrequencyWord::grows(counter, static_cast<unsigned>(settings_.lfu_log_factor), random))
@@ -124,16 +131,21 @@ uint16_t KeyUsage::count_use(uint16_t word) {
   return FrequencyWord::make(word & EvictionWord::kExpiresBit, counter, now);
 }
 
-unsigned KeyUsage::period() const {
-  if (settings_.lfu_decay_minutes == 0) return 0;
+void KeyUsage::advance_period() {
+  if (settings_.lfu_decay_minutes == 0) return;
+  const int64_t passed_ms = now_ms_ - period_began_ms_;
+  // A clock that was set back: periods only go forward, or counters would lose nearly all of them.
+  if (passed_ms < 0) period_began_ms_ = now_ms_;
   const int64_t period_ms = int64_t{settings_.lfu_decay_minutes} * 60'000;
-  return static_cast<unsigned>(now_ms_ / period_ms) & FrequencyWord::kPeriodMask;
+  if (passed_ms < period_ms) return;
+  period_ = static_cast<unsigned>(period_ + passed_ms / period_ms) & FrequencyWord::kPeriodMask;
+  period_began_ms_ = now_ms_ - passed_ms % period_ms;
 }
 
 uint16_t KeyUsage::admit(uint64_t hash, size_t bytes) {
   keys_++;
   if (kind_ == UsageKind::frequency)
-    return FrequencyWord::make(0, FrequencyWord::kInitial, period());
+    return FrequencyWord::make(0, FrequencyWord::kInitial, period_);
   uint16_t word = now_;
   if (kind_ == UsageKind::hybrid) {
     if (const auto uses = ghost_.take(hash)) {
@@ -168,7 +180,7 @@ int64_t KeyUsage::idle_seconds(uint16_t word) const {
 }
 
 unsigned KeyUsage::frequency(uint16_t word) const {
-  if (kind_ == UsageKind::frequency) return FrequencyWord::counter(word, period());
+  if (kind_ == UsageKind::frequency) return FrequencyWord::counter(word, period_);
   return kind_ == UsageKind::hybrid ? HybridWord::uses(word) : 0;
 }
 
@@ -179,7 +191,7 @@ uint64_t KeyUsage::worthlessness(uint16_t word) const {
     case UsageKind::hybrid:
       return score_.score(word, age(word));
     case UsageKind::frequency: {
-      const unsigned now = period();
+      const unsigned now = period_;
       return (FrequencyWord::kMostUses - FrequencyWord::counter(word, now)) * 128 +
              FrequencyWord::periods_since(word, now);
     }
@@ -209,7 +221,7 @@ uint16_t KeyUsage::aged(uint16_t word) const {
     return static_cast<uint16_t>((IdleTime::aged(stamp, now_ms_) << kIdleShift) | expires);
   }
   if (kind_ == UsageKind::frequency) {
-    const unsigned now = period();
+    const unsigned now = period_;
     return FrequencyWord::make(expires, FrequencyWord::counter(word, now), now);
   }
   const uint32_t oldest = ticks_ * kOldestEighths / 8;

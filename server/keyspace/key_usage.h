@@ -79,7 +79,7 @@ class KeyUsage {
  private:
   uint32_t age(uint16_t word) const { return (tick_ - (word >> tick_shift_)) & (ticks_ - 1); }
   size_t ring_index(uint32_t tick) const { return tick >> ring_shift_; }
-  unsigned period() const;
+  void advance_period();
   void start(UsageKind kind);
   void use_ticks(unsigned shift, unsigned bits, unsigned ring_bits);
   uint16_t end_tick(uint16_t word);
@@ -110,6 +110,10 @@ class KeyUsage {
   uint32_t ticks_since_aging_ = 0;
   unsigned stretch_ = 0;  // ticks are 2^stretch_ times as long as usual
   double mean_victim_age_ = 0;
+
+  // --- Periods: lfu ---
+  unsigned period_ = 0;  // modulo what a word has bits for
+  int64_t period_began_ms_ = 0;
 
   int64_t next_aging_ms_ = 0;
   EvictionScore score_;

@@ -220,6 +220,28 @@ TEST_CASE("a counter loses one for each period without a use") {
   }
 }
 
+TEST_CASE("counters survive another decay time and a clock that is set back") {
+  TestUsage test(EvictionPolicy::allkeys_lfu);
+  test.settings.lfu_log_factor = 0;
+  test.usage.configure(test.settings);
+  TestSlot& slot = test.add();
+  for (int i = 0; i < 200; i++) test.usage.touch(slot);
+  test.usage.set_now_ms(kStartMs + 2 * 60'000);
+  CHECK(test.usage.frequency(slot.word) == 203);
+  for (const int minutes : {7, 0, 1000, 1}) {
+    test.settings.lfu_decay_minutes = minutes;
+    test.usage.configure(test.settings);
+    CHECK(test.usage.frequency(slot.word) == 203);
+  }
+  // From then on in the new one.
+  test.usage.set_now_ms(kStartMs + 3 * 60'000);
+  CHECK(test.usage.frequency(slot.word) == 202);
+  test.usage.set_now_ms(kStartMs - 1'000'000);
+  CHECK(test.usage.frequency(slot.word) == 202);
+  test.usage.set_now_ms(kStartMs - 1'000'000 + 60'000);
+  CHECK(test.usage.frequency(slot.word) == 201);
+}
+
 TEST_CASE("counters do not decay where the decay time is 0") {
   TestUsage test(EvictionPolicy::allkeys_lfu);
   test.settings.lfu_decay_minutes = 0;
