@@ -25,6 +25,12 @@ constexpr int64_t kOwnShareUs = 500;
 constexpr size_t kOverhead = 256;
 constexpr uint64_t kMostRank = (uint64_t{1} << 55) - 1;
 
+// The rank under volatile-ttl: the first to expire is the first to go.
+uint64_t rank_by_expiry(const Entry& entry) {
+  const auto expiry_ms = static_cast<uint64_t>(std::max<int64_t>(entry.expiry_ms(), 0));
+  return kMostRank - std::min(expiry_ms, kMostRank);
+}
+
 // Redis's measure of tenacity.
 int64_t tenacity_us(int tenacity) {
   if (tenacity <= 10) return 50 * tenacity;
@@ -176,13 +182,23 @@ bool Eviction::evict_one() {
 bool Eviction::evict_from_pool() {
   keyspace_.usage.score().refresh();
   while (!pool_.is_empty()) {
-    const auto best =
+    auto best =
         pool_.take_best([&](const EvictionPool::Candidate& candidate) { return score(candidate); });
     Database::Slot* found = nullptr;
     best.database->visit_bucket(best.position, [&](Database::Slot& slot) {
       if (slot.get() == best.entry && slot.bits() == best.word) found = &slot;
     });
-    if (found != nullptr) return evict_slot(*best.database, found);
+    if (found == nullptr) continue;
+    if (settings_.policy == EvictionPolicy::volatile_ttl) {
+      // It may have another expiry now, which its bits do not tell.
+      const uint64_t rank = rank_by_expiry(*found->get());
+      if (rank != best.rank) {
+        best.rank = rank;
+        pool_.add(best);
+        continue;
+      }
+    }
+    return evict_slot(*best.database, found);
   }
   return false;
 }
@@ -262,9 +278,7 @@ void Eviction::add_candidate(Database& database, uint64_t position, const Databa
 void Eviction::rank_new_candidates() {
   if (settings_.policy == EvictionPolicy::volatile_ttl) {
     pool_.visit_new([](EvictionPool::Candidate& candidate) {
-      const auto expiry_ms =
-          static_cast<uint64_t>(std::max<int64_t>(candidate.entry->expiry_ms(), 0));
-      candidate.rank = kMostRank - std::min(expiry_ms, kMostRank);
+      candidate.rank = rank_by_expiry(*candidate.entry);
     });
   } else if (settings_.policy == EvictionPolicy::volatile_random) {
     pool_.visit_new(

@@ -271,6 +271,27 @@ TEST_CASE("volatile-ttl takes keys that expire soon") {
   CHECK(among_the_first > 1'800);
 }
 
+TEST_CASE("volatile-ttl spares keys whose expiry was put off after they were candidates") {
+  if (cannot_measure()) return;
+  Cache cache(EvictionPolicy::volatile_ttl);
+  Database& database = cache.keyspace.database(0);
+  constexpr uint64_t kKeys = 1'000;
+  for (uint64_t i = 0; i < kKeys; i++)
+    cache.put(name_of(i), 64, kStartMs + 1'000'000 + static_cast<int64_t>(i) * 10);
+  for (int i = 0; i < 100; i++) REQUIRE(cache.evict_one());
+  // The pool knows the next to go. They are refreshed, without another sample of bits.
+  for (uint64_t i = 0; i < kKeys / 2; i++) {
+    const Key key = make_key(name_of(i));
+    Database::Slot* slot = database.find(key);
+    if (slot != nullptr) database.set_expiry(key, slot, kStartMs + 9'000'000, kStartMs);
+  }
+  cache.evicted.clear();
+  for (int i = 0; i < 300; i++) REQUIRE(cache.evict_one());
+  for (const std::string& name : cache.evicted) {
+    if (std::stoull(name.substr(4)) < kKeys / 2) FAIL(name);
+  }
+}
+
 TEST_CASE("random policies take keys without favour") {
   if (cannot_measure()) return;
   for (const EvictionPolicy policy :
