@@ -20,9 +20,8 @@ Database::Slot* Database::insert(const Key& key, Entry* entry, int64_t now_ms) {
 }
 
 void Database::note_size(Slot& slot) {
-  // Of a large collection one element stands for all: the classes are coarse.
   const Entry& entry = *slot.get();
-  const size_t bytes = entry.allocated_bytes() + value_memory(entry.value(), 1);
+  const size_t bytes = entry.allocated_bytes() + value_size_hint(entry.value());
   slot.set_bits(HybridWord::with_size(slot.bits(), bytes));
 }
 
