@@ -19,6 +19,15 @@ Database::Slot* Database::insert(const Key& key, Entry* entry, int64_t now_ms) {
   return slot;
 }
 
+uint64_t Database::age(uint64_t position) {
+  const auto age_slot = [&](Slot& slot) { slot.set_bits(usage_.aged(slot.bits())); };
+  if (!usage_.walk_notes_sizes()) return table_.visit_segment<false>(position, age_slot);
+  return table_.visit_segment<true>(position, [&](Slot& slot) {
+    age_slot(slot);
+    note_size(slot);
+  });
+}
+
 void Database::note_size(Slot& slot) {
   const Entry& entry = *slot.get();
   const size_t bytes = entry.allocated_bytes() + value_size_hint(entry.value());

@@ -57,12 +57,10 @@ class Database {
   void prefetch_bucket(uint64_t hash) const { table_.prefetch_bucket(hash); }
   void prefetch_entry(uint64_t hash) const { table_.prefetch_element(hash); }
 
-  // A step of the walk that keeps the bits of usage from coming round: as visit_segment's.
-  uint64_t age(uint64_t position) {
-    return table_.visit_segment<false>(position,
-                                       [&](Slot& slot) { slot.set_bits(usage_.aged(slot.bits())); });
-  }
-  // Notes how much memory the key in `slot` takes now. Only where KeyUsage::has_sizes.
+  // A step of the walk that keeps the bits of usage from coming round: as visit_segment's. Notes sizes
+  // where KeyUsage says so; only then it reads the entries.
+  uint64_t age(uint64_t position);
+  // Notes about how much memory the key in `slot` takes now. Only where KeyUsage::has_sizes.
   static void note_size(Slot& slot);
 
   // Adds an entry for a key that is not there; the database owns it from then on.

@@ -29,8 +29,8 @@ void KeyUsage::configure(const EvictionSettings& settings) {
   advance_period();
   if (settings.lfu_decay_minutes != settings_.lfu_decay_minutes) period_began_ms_ = now_ms_;
   settings_ = settings;
-  score_.set_size_weight(settings.size_weight);
   if (usage_kind(settings.policy) != kind_) start(usage_kind(settings.policy));
+  score_.set_size_weight(knows_sizes_ ? settings.size_weight : 0);
 }
 
 void KeyUsage::start(UsageKind kind) {
@@ -64,6 +64,8 @@ void KeyUsage::start(UsageKind kind) {
   }
   set_now_ms(now_ms_);
   begin_aging();
+  knows_sizes_ = kind != UsageKind::hybrid || keys_ == 0;
+  walk_notes_sizes_ = false;  // not by one that is under way
 }
 
 void KeyUsage::use_ticks(unsigned shift, unsigned bits, unsigned ring_bits) {
@@ -204,6 +206,7 @@ uint64_t KeyUsage::worthlessness(uint16_t word) const {
 // --- Aging ---
 
 bool KeyUsage::aging_is_due() const {
+  if (!knows_sizes_ && !walk_notes_sizes_) return true;
   if (ticks_ != 0) return ticks_since_aging_ >= ticks_ * kAgingEighths / 8;
   // A clock that was set back must not make the next walk wait for it.
   return now_ms_ >= next_aging_ms_ || next_aging_ms_ > now_ms_ + IdleTime::kAgingIntervalMs;
@@ -212,6 +215,14 @@ bool KeyUsage::aging_is_due() const {
 void KeyUsage::begin_aging() {
   ticks_since_aging_ = 0;
   next_aging_ms_ = now_ms_ + IdleTime::kAgingIntervalMs;
+  walk_notes_sizes_ = !knows_sizes_;
+}
+
+void KeyUsage::end_aging() {
+  if (!walk_notes_sizes_) return;
+  walk_notes_sizes_ = false;
+  knows_sizes_ = true;
+  score_.set_size_weight(settings_.size_weight);
 }
 
 uint16_t KeyUsage::aged(uint16_t word) const {

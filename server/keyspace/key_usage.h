@@ -58,6 +58,9 @@ class KeyUsage {
 
   // Whether the bits have the size of the key, which whoever changes a value has to keep true.
   bool has_sizes() const { return kind_ == UsageKind::hybrid; }
+  // Whether the walk that ages the bits is to note sizes as well: keys that were there before the
+  // policy became a hybrid one have none. Until the walk is at its end, sizes count for nothing.
+  bool walk_notes_sizes() const { return walk_notes_sizes_; }
 
   // Seconds since the last use, with the accuracy that the policy has; 0 under lfu.
   int64_t idle_seconds(uint16_t word) const;
@@ -69,9 +72,11 @@ class KeyUsage {
   EvictionScore& score() { return score_; }
   const EvictionGhost& ghost() const { return ghost_; }
 
-  // The walk that ages the bits of all keys, which its owner does in steps.
+  // The walk that ages the bits of all keys, which its owner does in steps, and says when it is at
+  // its end.
   bool aging_is_due() const;
   void begin_aging();
+  void end_aging();
   uint16_t aged(uint16_t word) const;
   // When it will be due for the passing of time alone; INT64_MAX: only uses make it due.
   int64_t next_aging_ms() const { return ticks_ == 0 ? next_aging_ms_ : INT64_MAX; }
@@ -116,6 +121,8 @@ class KeyUsage {
   int64_t period_began_ms_ = 0;
 
   int64_t next_aging_ms_ = 0;
+  bool knows_sizes_ = true;  // of all keys, where there are sizes
+  bool walk_notes_sizes_ = false;
   EvictionScore score_;
   EvictionGhost ghost_;
 };

@@ -180,7 +180,8 @@ bool Keyspace::age_usage(Deadline deadline) {
     if (++aging_database_ < databases_.size()) continue;
     aging_database_ = 0;
     is_aging_ = false;
-    return false;
+    usage.end_aging();
+    return usage.aging_is_due();
   } while (!deadline.has_passed());
   return true;
 }

@@ -211,6 +211,33 @@ TEST_CASE("a size that changes changes the class") {
   CHECK(size_class() == 0);
 }
 
+TEST_CASE("keys that were there before a hybrid policy get their sizes, which then count") {
+  if (cannot_measure()) return;
+  Cache cache(EvictionPolicy::noeviction);
+  constexpr uint64_t kKeys = 4'000;
+  for (uint64_t i = 0; i < kKeys; i++) cache.put(name_of(i), i % 2 == 0 ? 64 : 20'000);
+  // A walk that is under way does not know of the new policy.
+  cache.keyspace.set_now_ms(kStartMs + 4096 * 1000);
+  REQUIRE(cache.keyspace.do_background_work(Deadline::in_us(0)));
+  cache.settings.policy = EvictionPolicy::allkeys_hybrid;
+  cache.settings.size_weight = 100;
+  cache.apply();
+  // Until all sizes are known they do not count.
+  const KeyUsage& usage = cache.keyspace.usage;
+  CHECK(usage.worthlessness(HybridWord::with_size(0, 64)) ==
+        usage.worthlessness(HybridWord::with_size(0, 20'000)));
+  while (cache.keyspace.do_background_work(Deadline::in_us(0))) {
+  }
+  for (uint64_t i = 0; i < kKeys; i++) {
+    const Database::Slot* slot = cache.keyspace.database(0).find(make_key(name_of(i)));
+    const uint16_t expected = HybridWord::with_size(0, i % 2 == 0 ? 64 : 20'000);
+    if ((slot->bits() & HybridWord::kSizeMask) != expected) FAIL(i);
+  }
+  CHECK(usage.worthlessness(HybridWord::with_size(0, 64)) <
+        usage.worthlessness(HybridWord::with_size(0, 20'000)));
+  CHECK_FALSE(usage.aging_is_due());
+}
+
 TEST_CASE("volatile policies take only keys that have an expiry, all of them, and then none") {
   if (cannot_measure()) return;
   for (const EvictionPolicy policy : kVolatile) {
