@@ -12,9 +12,22 @@ constexpr int64_t kMaxClockSetBackMs = 1000;
 }  // namespace
 
 Database::Slot* Database::insert(const Key& key, Entry* entry, int64_t now_ms) {
+  const uint16_t bits = usage_.admit(ghost_hash(key.hash), entry->allocated_bytes());
+  return insert_with(key, entry, entry->has_expiry() ? bits | kExpiresBit : bits, now_ms);
+}
+
+Database::Slot* Database::insert_moved(const Key& key, Entry* entry, uint16_t bits,
+                                       int64_t now_ms) {
+  usage_.remember();
+  Slot* slot = insert_with(key, entry, bits, now_ms);
+  // The walk that notes sizes may be past this place and not at the other yet.
+  if (usage_.has_sizes()) note_size(*slot);
+  return slot;
+}
+
+Database::Slot* Database::insert_with(const Key& key, Entry* entry, uint16_t bits, int64_t now_ms) {
   Slot* slot = table_.insert(key.hash, entry);
-  const uint16_t word = usage_.admit(ghost_hash(key.hash), entry->allocated_bytes());
-  slot->set_bits(entry->has_expiry() ? word | kExpiresBit : word);
+  slot->set_bits(bits);
   if (entry->has_expiry()) index_expiry(key.hash, kNoExpiry, entry->expiry_ms(), now_ms);
   return slot;
 }

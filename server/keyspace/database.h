@@ -65,6 +65,9 @@ class Database {
 
   // Adds an entry for a key that is not there; the database owns it from then on.
   Slot* insert(const Key& key, Entry* entry, int64_t now_ms);
+  // The same for an entry that was taken from another place, where its slot had these bits: to the
+  // eviction policy the key stays what it was.
+  Slot* insert_moved(const Key& key, Entry* entry, uint16_t bits, int64_t now_ms);
   // What the key is called in the ghost, which all databases share.
   uint64_t ghost_hash(uint64_t hash) const {
     return hash + static_cast<uint64_t>(index_) * 0x9e3779b97f4a7c15;
@@ -165,6 +168,7 @@ class Database {
   static constexpr uint16_t kExpiresBit = EvictionWord::kExpiresBit;
   static constexpr size_t kExpireBatch = 32;
 
+  Slot* insert_with(const Key& key, Entry* entry, uint16_t bits, int64_t now_ms);
   void index_expiry(uint64_t hash, int64_t old_ms, int64_t new_ms, int64_t now_ms);
   Slot* find_expired(TimingWheel::Reference reference, int64_t now_ms, bool add_again);
   void prefetch(const TimingWheel::Reference* references, size_t count) const;

@@ -49,6 +49,8 @@ class KeyUsage {
   // The bits of a key that comes to life, without the one of its expiry. `bytes`: what its entry
   // takes.
   uint16_t admit(uint64_t hash, size_t bytes);
+  // A key that was forgotten just now lives on in another place, with its bits.
+  void remember() { keys_++; }
   // A key is gone, or so many, whatever the reason.
   void forget(size_t keys = 1) { keys_ -= keys; }
   // A key is about to be evicted.

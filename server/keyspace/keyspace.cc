@@ -49,9 +49,10 @@ void Keyspace::set_expiry(Database& database, const Key& key, Database::Slot* sl
 }
 
 void Keyspace::relocate(const Relocation& relocation, Database::Slot* slot) {
+  const uint16_t bits = slot->bits();
   Entry* entry = relocation.source.take(relocation.from, slot);
   if (relocation.from.name != relocation.to.name) entry = Entry::rename(entry, relocation.to.name);
-  Database::Slot* moved = relocation.target.insert(relocation.to, entry, now_ms_);
+  Database::Slot* moved = relocation.target.insert_moved(relocation.to, entry, bits, now_ms_);
   if (entry->type() == Type::hash) relocation.target.index_fields(relocation.to.hash, moved, now_ms_);
   added(relocation.target, relocation.to);
   changes_++;

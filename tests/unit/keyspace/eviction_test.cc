@@ -238,6 +238,33 @@ TEST_CASE("keys that were there before a hybrid policy get their sizes, which th
   CHECK_FALSE(usage.aging_is_due());
 }
 
+TEST_CASE("a key that gets another name stays what it was, and teaches nothing") {
+  if (cannot_measure()) return;
+  Cache cache(EvictionPolicy::allkeys_hybrid);
+  cache.put("old name", 5'000, kStartMs + 100'000);
+  Database& source = cache.keyspace.database(0);
+  Database& target = cache.keyspace.database(1);
+  KeyUsage& usage = cache.keyspace.usage;
+  for (int i = 0; i < 5; i++) cache.get("old name");
+  // A key that was evicted under what is going to be the new name, or nearly.
+  cache.put("new name", 64, kNoExpiry, 1);
+  while (!cache.has("old name", 0) || cache.has("new name", 1)) {
+    REQUIRE(cache.evict_one());
+    if (!cache.has("old name", 0)) cache.put("old name", 5'000, kStartMs + 100'000);
+    cache.keyspace.do_background_work(Deadline::never());
+  }
+  const double theta = usage.score().theta();
+  const Key from = make_key("old name");
+  const uint16_t bits = source.find(from)->bits();
+  const size_t keys = usage.keys();
+  cache.keyspace.relocate({source, from, target, make_key("new name"), "move_from", "move_to"},
+                          source.find(from));
+  CHECK(target.find(make_key("new name"))->bits() == bits);
+  CHECK(usage.score().theta() == theta);
+  CHECK(usage.keys() == keys);
+  CHECK(target.expiring() == 1);
+}
+
 TEST_CASE("volatile policies take only keys that have an expiry, all of them, and then none") {
   if (cannot_measure()) return;
   for (const EvictionPolicy policy : kVolatile) {
