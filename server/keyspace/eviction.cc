@@ -98,6 +98,7 @@ bool Eviction::make_room_now(size_t bytes) {
 }
 
 bool Eviction::do_background_work(Deadline deadline) {
+  keyspace_.usage.fit_ghost();
   const bool was_exceeded = limit_ != 0 && is_over_limit();
   if (was_exceeded) evict(excess(), deadline);
   const bool is_exceeded = was_exceeded && is_over_limit();

@@ -41,6 +41,7 @@ void KeyUsage::start(UsageKind kind) {
   stretch_ = 0;
   mean_victim_age_ = 0;
   ghost_.clear();
+  wants_ghost_ = false;
   switch (kind) {
     case UsageKind::idle_time:
       stamp_mask_ = static_cast<uint16_t>(~EvictionWord::kExpiresBit);
@@ -164,7 +165,7 @@ void KeyUsage::count_victim(uint64_t hash, uint16_t word) {
   if (ticks_ == 0) return;
   mean_victim_age_ += (age(word) - mean_victim_age_) / kVictimMemory;
   if (kind_ != UsageKind::hybrid) return;
-  ghost_.fit(keys_);
+  wants_ghost_ = true;
   ghost_.put(hash, HybridWord::uses(word));
   score_.count_victim(HybridWord::uses(word), keys_);
 }

@@ -55,6 +55,11 @@ class KeyUsage {
   void forget(size_t keys = 1) { keys_ -= keys; }
   // A key is about to be evicted.
   void count_victim(uint64_t hash, uint16_t word);
+  // Makes the ghost fit the number of keys, where it is in use. For the time between requests.
+  void fit_ghost() {
+    if (wants_ghost_) ghost_.fit(keys_);
+    wants_ghost_ = false;
+  }
   // How many keys there are, in all databases.
   size_t keys() const { return keys_; }
 
@@ -127,6 +132,7 @@ class KeyUsage {
   bool walk_notes_sizes_ = false;
   EvictionScore score_;
   EvictionGhost ghost_;
+  bool wants_ghost_ = false;  // there were victims since it was last made fit
 };
 
 }  // namespace larder

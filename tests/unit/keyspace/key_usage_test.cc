@@ -148,6 +148,12 @@ TEST_CASE("a key that was evicted and comes back is known") {
   const unsigned uses = test.usage.frequency(slot.word);
   REQUIRE(uses >= 3);
   const double theta = test.usage.score().theta();
+  // The first victims tell that a ghost is wanted, which nobody waits for.
+  test.usage.fit_ghost();
+  CHECK(test.usage.ghost().is_empty());
+  test.usage.count_victim(414141, slot.word);
+  CHECK(test.usage.ghost().is_empty());
+  test.usage.fit_ghost();
   test.usage.count_victim(424242, slot.word);
   const uint16_t word = test.usage.admit(424242, 64);
   CHECK(test.usage.frequency(word) == std::min(uses + 1, 7u));
