@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #ifdef LARDER_JEMALLOC
 #include <jemalloc/jemalloc.h>
@@ -88,6 +89,12 @@ void* allocate_aligned(size_t alignment, size_t bytes) {
   return memory;
 }
 
+void* allocate_aligned_zeroed(size_t alignment, size_t bytes) {
+  void* memory = mallocx(bytes, MALLOCX_ALIGN(alignment) | MALLOCX_ZERO);
+  if (memory == nullptr) [[unlikely]] out_of_memory(bytes);
+  return memory;
+}
+
 void* reallocate(void* memory, size_t bytes) {
   void* moved = realloc(memory, bytes == 0 ? 1 : bytes);
   if (moved == nullptr) [[unlikely]] out_of_memory(bytes);
@@ -169,6 +176,10 @@ void* allocate_aligned(size_t alignment, size_t bytes) {
   void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
   if (memory == nullptr) out_of_memory(bytes);
   return memory;
+}
+
+void* allocate_aligned_zeroed(size_t alignment, size_t bytes) {
+  return std::memset(allocate_aligned(alignment, bytes), 0, bytes);
 }
 
 void* reallocate(void* memory, size_t bytes) {

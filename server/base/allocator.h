@@ -14,6 +14,7 @@ void* allocate(size_t bytes);
 // does, backed.
 void* allocate_zeroed(size_t bytes);
 void* allocate_aligned(size_t alignment, size_t bytes);  // alignment: a power of two
+void* allocate_aligned_zeroed(size_t alignment, size_t bytes);  // as allocate_zeroed
 // As realloc: keeps the first min(old, new) bytes; `memory` may be null.
 void* reallocate(void* memory, size_t bytes);
 // `bytes`: the size that was asked for, which spares the allocator a look-up.

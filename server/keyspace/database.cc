@@ -12,17 +12,38 @@ constexpr int64_t kMaxClockSetBackMs = 1000;
 }  // namespace
 
 Database::Slot* Database::insert(const Key& key, Entry* entry, int64_t now_ms) {
+  const uint16_t bits = usage_.admit(ghost_hash(key.hash), entry->allocated_bytes());
+  return insert_with(key, entry, entry->has_expiry() ? bits | kExpiresBit : bits, now_ms);
+}
+
+Database::Slot* Database::insert_moved(const Key& key, Entry* entry, uint16_t bits,
+                                       int64_t now_ms) {
+  usage_.remember();
+  Slot* slot = insert_with(key, entry, bits, now_ms);
+  // The walk that notes sizes may be past this place and not at the other yet.
+  if (usage_.has_sizes()) note_size(*slot);
+  return slot;
+}
+
+Database::Slot* Database::insert_with(const Key& key, Entry* entry, uint16_t bits, int64_t now_ms) {
   Slot* slot = table_.insert(key.hash, entry);
-  const uint16_t word = usage_.admit(ghost_hash(key.hash), entry->allocated_bytes());
-  slot->set_bits(entry->has_expiry() ? word | kExpiresBit : word);
+  slot->set_bits(bits);
   if (entry->has_expiry()) index_expiry(key.hash, kNoExpiry, entry->expiry_ms(), now_ms);
   return slot;
 }
 
+uint64_t Database::age(uint64_t position) {
+  const auto age_slot = [&](Slot& slot) { slot.set_bits(usage_.aged(slot.bits())); };
+  if (!usage_.walk_notes_sizes()) return table_.visit_segment<false>(position, age_slot);
+  return table_.visit_segment<true>(position, [&](Slot& slot) {
+    age_slot(slot);
+    note_size(slot);
+  });
+}
+
 void Database::note_size(Slot& slot) {
-  // Of a large collection one element stands for all: the classes are coarse.
   const Entry& entry = *slot.get();
-  const size_t bytes = entry.allocated_bytes() + value_memory(entry.value(), 1);
+  const size_t bytes = entry.allocated_bytes() + value_size_hint(entry.value());
   slot.set_bits(HybridWord::with_size(slot.bits(), bytes));
 }
 

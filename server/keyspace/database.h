@@ -57,16 +57,17 @@ class Database {
   void prefetch_bucket(uint64_t hash) const { table_.prefetch_bucket(hash); }
   void prefetch_entry(uint64_t hash) const { table_.prefetch_element(hash); }
 
-  // A step of the walk that keeps the bits of usage from coming round: as visit_segment's.
-  uint64_t age(uint64_t position) {
-    return table_.visit_segment<false>(position,
-                                       [&](Slot& slot) { slot.set_bits(usage_.aged(slot.bits())); });
-  }
-  // Notes how much memory the key in `slot` takes now. Only where KeyUsage::has_sizes.
+  // A step of the walk that keeps the bits of usage from coming round: as visit_segment's. Notes sizes
+  // where KeyUsage says so; only then it reads the entries.
+  uint64_t age(uint64_t position);
+  // Notes about how much memory the key in `slot` takes now. Only where KeyUsage::has_sizes.
   static void note_size(Slot& slot);
 
   // Adds an entry for a key that is not there; the database owns it from then on.
   Slot* insert(const Key& key, Entry* entry, int64_t now_ms);
+  // The same for an entry that was taken from another place, where its slot had these bits: to the
+  // eviction policy the key stays what it was.
+  Slot* insert_moved(const Key& key, Entry* entry, uint16_t bits, int64_t now_ms);
   // What the key is called in the ghost, which all databases share.
   uint64_t ghost_hash(uint64_t hash) const {
     return hash + static_cast<uint64_t>(index_) * 0x9e3779b97f4a7c15;
@@ -167,6 +168,7 @@ class Database {
   static constexpr uint16_t kExpiresBit = EvictionWord::kExpiresBit;
   static constexpr size_t kExpireBatch = 32;
 
+  Slot* insert_with(const Key& key, Entry* entry, uint16_t bits, int64_t now_ms);
   void index_expiry(uint64_t hash, int64_t old_ms, int64_t new_ms, int64_t now_ms);
   Slot* find_expired(TimingWheel::Reference reference, int64_t now_ms, bool add_again);
   void prefetch(const TimingWheel::Reference* references, size_t count) const;

@@ -25,6 +25,12 @@ constexpr int64_t kOwnShareUs = 500;
 constexpr size_t kOverhead = 256;
 constexpr uint64_t kMostRank = (uint64_t{1} << 55) - 1;
 
+// The rank under volatile-ttl: the first to expire is the first to go.
+uint64_t rank_by_expiry(const Entry& entry) {
+  const auto expiry_ms = static_cast<uint64_t>(std::max<int64_t>(entry.expiry_ms(), 0));
+  return kMostRank - std::min(expiry_ms, kMostRank);
+}
+
 // Redis's measure of tenacity.
 int64_t tenacity_us(int tenacity) {
   if (tenacity <= 10) return 50 * tenacity;
@@ -66,9 +72,13 @@ bool Eviction::is_over_limit() const {
   return excess() > 0;
 }
 
-size_t Eviction::excess() const {
+size_t Eviction::counted_memory() const {
   const size_t used = used_memory();
-  const size_t counted = used - std::min(used, uncounted_);
+  return used - std::min(used, uncounted_);
+}
+
+size_t Eviction::excess() const {
+  const size_t counted = counted_memory();
   return counted > limit_ ? counted - limit_ : 0;
 }
 
@@ -88,6 +98,7 @@ bool Eviction::make_room_now(size_t bytes) {
 }
 
 bool Eviction::do_background_work(Deadline deadline) {
+  keyspace_.usage.fit_ghost();
   const bool was_exceeded = limit_ != 0 && is_over_limit();
   if (was_exceeded) evict(excess(), deadline);
   const bool is_exceeded = was_exceeded && is_over_limit();
@@ -96,10 +107,10 @@ bool Eviction::do_background_work(Deadline deadline) {
 }
 
 size_t Eviction::evict(size_t bytes, Deadline deadline) {
-  const size_t before = used_memory();
+  const size_t before = counted_memory();
   const size_t target = before - std::min(before, bytes);
   unsigned victims = 0;
-  while (used_memory() > target) {
+  while (counted_memory() > target) {
     if (keyspace_.has_removed()) {
       if (keyspace_.free_removed(deadline)) break;
       continue;
@@ -107,7 +118,7 @@ size_t Eviction::evict(size_t bytes, Deadline deadline) {
     if (!evict_one()) break;
     if (++victims % kVictimsPerLook == 0 && deadline.has_passed()) break;
   }
-  const size_t after = used_memory();
+  const size_t after = counted_memory();
   return before - std::min(before, after);
 }
 
@@ -172,13 +183,23 @@ bool Eviction::evict_one() {
 bool Eviction::evict_from_pool() {
   keyspace_.usage.score().refresh();
   while (!pool_.is_empty()) {
-    const auto best =
+    auto best =
         pool_.take_best([&](const EvictionPool::Candidate& candidate) { return score(candidate); });
     Database::Slot* found = nullptr;
     best.database->visit_bucket(best.position, [&](Database::Slot& slot) {
       if (slot.get() == best.entry && slot.bits() == best.word) found = &slot;
     });
-    if (found != nullptr) return evict_slot(*best.database, found);
+    if (found == nullptr) continue;
+    if (settings_.policy == EvictionPolicy::volatile_ttl) {
+      // It may have another expiry now, which its bits do not tell.
+      const uint64_t rank = rank_by_expiry(*found->get());
+      if (rank != best.rank) {
+        best.rank = rank;
+        pool_.add(best);
+        continue;
+      }
+    }
+    return evict_slot(*best.database, found);
   }
   return false;
 }
@@ -186,16 +207,26 @@ bool Eviction::evict_from_pool() {
 bool Eviction::evict_slot(Database& database, Database::Slot* slot) {
   if (slot == nullptr) return false;
   const Key key = make_key(slot->get()->key());
-  if (slot->get()->is_expired(keyspace_.now_ms())) {
-    keyspace_.expire(database, key, slot);
-    return true;
+  const bool is_expired = slot->get()->is_expired(keyspace_.now_ms());
+  if (!is_expired) {
+    keyspace_.usage.count_victim(database.ghost_hash(key.hash), slot->bits());
   }
-  keyspace_.usage.count_victim(database.ghost_hash(key.hash), slot->bits());
   Entry* entry = database.take(key, slot);
-  ++stats.evicted_keys;
-  keyspace_.changed({KeyEventClass::evicted, "evicted", database, entry->key()});
+  ++(is_expired ? keyspace_.stats.expired_keys : stats.evicted_keys);
+  // The name in the entry lives until the entry goes.
+  tell(is_expired ? KeyEvent{KeyEventClass::expired, "expired", database, entry->key()}
+                  : KeyEvent{KeyEventClass::evicted, "evicted", database, entry->key()});
   keyspace_.disposal.dispose(entry);
   return true;
+}
+
+// What the listeners write for their clients about a small victim can be more than it gives back.
+// It must not count, or evicting would lead away from its target.
+void Eviction::tell(const KeyEvent& event) {
+  const size_t before = used_memory();
+  keyspace_.key_changed(event);
+  const size_t after = used_memory();
+  uncounted_ += after - std::min(before, after);
 }
 
 // --- Samples ---
@@ -248,9 +279,7 @@ void Eviction::add_candidate(Database& database, uint64_t position, const Databa
 void Eviction::rank_new_candidates() {
   if (settings_.policy == EvictionPolicy::volatile_ttl) {
     pool_.visit_new([](EvictionPool::Candidate& candidate) {
-      const auto expiry_ms =
-          static_cast<uint64_t>(std::max<int64_t>(candidate.entry->expiry_ms(), 0));
-      candidate.rank = kMostRank - std::min(expiry_ms, kMostRank);
+      candidate.rank = rank_by_expiry(*candidate.entry);
     });
   } else if (settings_.policy == EvictionPolicy::volatile_random) {
     pool_.visit_new(

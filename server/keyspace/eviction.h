@@ -21,6 +21,7 @@
 #include "server/keyspace/database.h"
 #include "server/keyspace/eviction_policy.h"
 #include "server/keyspace/eviction_pool.h"
+#include "server/keyspace/key_event.h"
 
 namespace larder {
 
@@ -61,7 +62,7 @@ class Eviction {
   void set_limit(size_t bytes) { limit_ = bytes; }
   bool has_limit() const { return limit_ != 0; }
   // Memory that does not count, because evicting does not make it smaller: output that waits for
-  // clients.
+  // clients. To be set once a turn; what evictions add to it meanwhile is known here.
   void set_uncounted(size_t bytes) { uncounted_ = bytes; }
   size_t uncounted() const { return uncounted_; }
 
@@ -91,6 +92,11 @@ class Eviction {
     size_t before;
   };
 
+<<<<<<< HEAD
+=======
+  bool is_over_limit() const;
+  size_t counted_memory() const;
+>>>>>>> fixes
   size_t excess() const;
   bool make_room_now(size_t bytes);
   bool has_candidates() const;
@@ -98,6 +104,7 @@ class Eviction {
   bool evict_one();
   bool evict_from_pool();
   bool evict_slot(Database& database, Database::Slot* slot);
+  void tell(const KeyEvent& event);
   Database* pick_database();
   void count_shares();
   void sample(Database& database);

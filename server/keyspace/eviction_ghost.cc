@@ -1,7 +1,5 @@
 #include "server/keyspace/eviction_ghost.h"
 
-#include <cstring>
-
 #include "server/base/allocator.h"
 
 namespace larder {
@@ -17,8 +15,7 @@ void EvictionGhost::fit(size_t keys) {
     return;
   clear();
   line_count_ = wanted;
-  lines_ = static_cast<Line*>(allocate_aligned(alignof(Line), wanted * sizeof(Line)));
-  std::memset(static_cast<void*>(lines_), 0, wanted * sizeof(Line));
+  lines_ = static_cast<Line*>(allocate_aligned_zeroed(alignof(Line), wanted * sizeof(Line)));
 }
 
 void EvictionGhost::put(uint64_t hash, unsigned uses) {

@@ -21,7 +21,8 @@ class EvictionGhost {
   EvictionGhost& operator=(const EvictionGhost&) = delete;
 
   // Makes the ghost fit for so many keys: when it has become too small or far too large, a new one
-  // begins. Its memory counts as used.
+  // begins. Its memory counts as used. Not for requests: where many keys need one, the allocator
+  // may have to clear it, which takes a millisecond or more.
   void fit(size_t keys);
   // `uses` <= 7. Takes the place of the line's oldest.
   void put(uint64_t hash, unsigned uses);

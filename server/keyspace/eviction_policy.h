@@ -51,10 +51,6 @@ constexpr bool is_volatile(EvictionPolicy policy) {
   }
 }
 
-constexpr bool is_random(EvictionPolicy policy) {
-  return policy == EvictionPolicy::volatile_random || policy == EvictionPolicy::allkeys_random;
-}
-
 // How policies work; the options of the same names (eviction_options.h) say what each means.
 struct EvictionSettings {
   EvictionPolicy policy = EvictionPolicy::noeviction;

@@ -22,7 +22,7 @@ class EvictionPool {
     const Entry* entry;  // for comparing only: it may be gone
     Database* database;
     uint64_t position;  // of its bucket
-    uint64_t rank;      // fixed, where that does not follow from the bits
+    uint64_t rank;      // where that does not follow from the bits: as it was at the last sight
     uint16_t word;
   };
 
@@ -36,16 +36,16 @@ class EvictionPool {
   void add(const Candidate& candidate) {
     for (size_t i = 0; i < count_; i++) {
       if (candidates_[i].entry != candidate.entry) continue;
-      // It is there; what is known of it may be old.
-      candidates_[i].position = candidate.position;
-      candidates_[i].database = candidate.database;
-      candidates_[i].word = candidate.word;
+      // It is there; what is known of it may be old, so it counts as new.
+      candidates_[i] = candidate;
+      if (i < old_) std::swap(candidates_[i], candidates_[--old_]);
       return;
     }
     if (count_ < candidates_.size()) candidates_[count_++] = candidate;
   }
 
-  // Calls `visit(Candidate&)` for those that were added since the last take_best.
+  // Calls `visit(Candidate&)` for those that were added since the last take_best, for the first
+  // time or again.
   template <class Visit>
   void visit_new(Visit&& visit) {
     for (size_t i = old_; i < count_; i++) visit(candidates_[i]);
@@ -76,7 +76,7 @@ class EvictionPool {
  private:
   std::array<Candidate, kKept + kMostSampled> candidates_{};
   size_t count_ = 0;
-  size_t old_ = 0;  // how many were there before the last sample
+  size_t old_ = 0;  // how many, the first, were there before the last sample and not seen in it
 };
 
 }  // namespace larder

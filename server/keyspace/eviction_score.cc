@@ -25,16 +25,14 @@ uint64_t to_weight(double factor) {
 
 }  // namespace
 
-double EvictionScore::size_factor(unsigned size_class) const {
-  return std::exp2(2.0 * size_class * size_weight_ / 100);
-}
-
 void EvictionScore::set_size_weight(int weight) {
-  size_weight_ = weight;
+  for (unsigned size = 0; size < HybridWord::kSizeClasses; size++) {
+    size_factors_[size] = std::exp2(2.0 * size * weight / 100);
+  }
   for (unsigned uses = 1; uses <= HybridWord::kMostUses; uses++) {
     for (unsigned size = 0; size < HybridWord::kSizeClasses; size++) {
       weights_[uses * HybridWord::kSizeClasses + size] =
-          to_weight(reuse_factor(uses) * size_factor(size));
+          to_weight(reuse_factor(uses) * size_factors_[size]);
     }
   }
   compute_unused();
@@ -43,7 +41,7 @@ void EvictionScore::set_size_weight(int weight) {
 void EvictionScore::compute_unused() {
   const double factor = reuse_factor(1) * (spares_unused_ ? 1 : std::exp2(theta_));
   for (unsigned size = 0; size < HybridWord::kSizeClasses; size++) {
-    weights_[size] = to_weight(factor * size_factor(size));
+    weights_[size] = to_weight(factor * size_factors_[size]);
   }
   is_stale_ = false;
 }

@@ -53,7 +53,6 @@ class EvictionScore {
   // The class of 16 to 64 KB.
   static constexpr unsigned kMostAtFirst = 4;
 
-  double size_factor(unsigned size_class) const;
   void compute_unused();
 
   double theta_ = 1.58;
@@ -62,7 +61,7 @@ class EvictionScore {
   double unused_share_ = 1;  // of the keys, estimated
   bool spares_unused_ = false;
   bool is_stale_ = false;
-  int size_weight_ = 50;
+  std::array<double, HybridWord::kSizeClasses> size_factors_{};  // S
   std::array<uint64_t, HybridWord::kKinds> weights_{};
 };
 

@@ -8,7 +8,7 @@
 //   hybrid       9 bits  the tick of the last use | 3 bits uses | 3 bits size class
 //
 // When the policy changes, the bits are read anew under the new one, which takes them for what they
-// are not; uses put that right, as in Redis.
+// are not; uses put that right, as in Redis. Sizes are put right by a walk (KeyUsage).
 #pragma once
 
 #include <algorithm>

@@ -25,9 +25,12 @@ KeyUsage::KeyUsage() {
 }
 
 void KeyUsage::configure(const EvictionSettings& settings) {
+  // The time until now counts in the old length; what the counters have lost so far stays.
+  advance_period();
+  if (settings.lfu_decay_minutes != settings_.lfu_decay_minutes) period_began_ms_ = now_ms_;
   settings_ = settings;
-  score_.set_size_weight(settings.size_weight);
   if (usage_kind(settings.policy) != kind_) start(usage_kind(settings.policy));
+  score_.set_size_weight(knows_sizes_ ? settings.size_weight : 0);
 }
 
 void KeyUsage::start(UsageKind kind) {
@@ -38,6 +41,7 @@ void KeyUsage::start(UsageKind kind) {
   stretch_ = 0;
   mean_victim_age_ = 0;
   ghost_.clear();
+  wants_ghost_ = false;
   switch (kind) {
     case UsageKind::idle_time:
       stamp_mask_ = static_cast<uint16_t>(~EvictionWord::kExpiresBit);
@@ -45,6 +49,8 @@ void KeyUsage::start(UsageKind kind) {
       break;
     case UsageKind::frequency:
       uses_left_ = 1;
+      period_ = 0;
+      period_began_ms_ = now_ms_;
       break;
     case UsageKind::recency:
       stamp_mask_ = RecencyWord::kStampMask;
@@ -59,6 +65,8 @@ void KeyUsage::start(UsageKind kind) {
   }
   set_now_ms(now_ms_);
   begin_aging();
+  knows_sizes_ = kind != UsageKind::hybrid || keys_ == 0;
+  walk_notes_sizes_ = false;  // not by one that is under way
 }
 
 void KeyUsage::use_ticks(unsigned shift, unsigned bits, unsigned ring_bits) {
@@ -74,6 +82,8 @@ void KeyUsage::set_now_ms(int64_t now_ms) {
     now_ms_ = now_ms;
     if (kind_ == UsageKind::idle_time) {
       now_ = static_cast<uint16_t>(IdleTime::stamp(now_ms) << kIdleShift);
+    } else {
+      advance_period();
     }
     return;
   }
@@ -116,7 +126,7 @@ uint64_t KeyUsage::tick_length() {
 }
 
 uint16_t KeyUsage::count_use(uint16_t word) {
-  const unsigned now = period();
+  const unsigned now = period_;
   unsigned counter = FrequencyWord::counter(word, now);
   const auto random = static_cast<uint32_t>(random_.next() >> 32);
   if (FrequencyWord::grows(counter, static_cast<unsigned>(settings_.lfu_log_factor), random))
@@ -124,16 +134,21 @@ uint16_t KeyUsage::count_use(uint16_t word) {
   return FrequencyWord::make(word & EvictionWord::kExpiresBit, counter, now);
 }
 
-unsigned KeyUsage::period() const {
-  if (settings_.lfu_decay_minutes == 0) return 0;
+void KeyUsage::advance_period() {
+  if (settings_.lfu_decay_minutes == 0) return;
+  const int64_t passed_ms = now_ms_ - period_began_ms_;
+  // A clock that was set back: periods only go forward, or counters would lose nearly all of them.
+  if (passed_ms < 0) period_began_ms_ = now_ms_;
   const int64_t period_ms = int64_t{settings_.lfu_decay_minutes} * 60'000;
-  return static_cast<unsigned>(now_ms_ / period_ms) & FrequencyWord::kPeriodMask;
+  if (passed_ms < period_ms) return;
+  period_ = static_cast<unsigned>(period_ + passed_ms / period_ms) & FrequencyWord::kPeriodMask;
+  period_began_ms_ = now_ms_ - passed_ms % period_ms;
 }
 
 uint16_t KeyUsage::admit(uint64_t hash, size_t bytes) {
   keys_++;
   if (kind_ == UsageKind::frequency)
-    return FrequencyWord::make(0, FrequencyWord::kInitial, period());
+    return FrequencyWord::make(0, FrequencyWord::kInitial, period_);
   uint16_t word = now_;
   if (kind_ == UsageKind::hybrid) {
     if (const auto uses = ghost_.take(hash)) {
@@ -150,7 +165,7 @@ void KeyUsage::count_victim(uint64_t hash, uint16_t word) {
   if (ticks_ == 0) return;
   mean_victim_age_ += (age(word) - mean_victim_age_) / kVictimMemory;
   if (kind_ != UsageKind::hybrid) return;
-  ghost_.fit(keys_);
+  wants_ghost_ = true;
   ghost_.put(hash, HybridWord::uses(word));
   score_.count_victim(HybridWord::uses(word), keys_);
 }
@@ -168,7 +183,7 @@ int64_t KeyUsage::idle_seconds(uint16_t word) const {
 }
 
 unsigned KeyUsage::frequency(uint16_t word) const {
-  if (kind_ == UsageKind::frequency) return FrequencyWord::counter(word, period());
+  if (kind_ == UsageKind::frequency) return FrequencyWord::counter(word, period_);
   return kind_ == UsageKind::hybrid ? HybridWord::uses(word) : 0;
 }
 
@@ -179,7 +194,7 @@ uint64_t KeyUsage::worthlessness(uint16_t word) const {
     case UsageKind::hybrid:
       return score_.score(word, age(word));
     case UsageKind::frequency: {
-      const unsigned now = period();
+      const unsigned now = period_;
       return (FrequencyWord::kMostUses - FrequencyWord::counter(word, now)) * 128 +
              FrequencyWord::periods_since(word, now);
     }
@@ -192,6 +207,7 @@ uint64_t KeyUsage::worthlessness(uint16_t word) const {
 // --- Aging ---
 
 bool KeyUsage::aging_is_due() const {
+  if (!knows_sizes_ && !walk_notes_sizes_) return true;
   if (ticks_ != 0) return ticks_since_aging_ >= ticks_ * kAgingEighths / 8;
   // A clock that was set back must not make the next walk wait for it.
   return now_ms_ >= next_aging_ms_ || next_aging_ms_ > now_ms_ + IdleTime::kAgingIntervalMs;
@@ -200,6 +216,14 @@ bool KeyUsage::aging_is_due() const {
 void KeyUsage::begin_aging() {
   ticks_since_aging_ = 0;
   next_aging_ms_ = now_ms_ + IdleTime::kAgingIntervalMs;
+  walk_notes_sizes_ = !knows_sizes_;
+}
+
+void KeyUsage::end_aging() {
+  if (!walk_notes_sizes_) return;
+  walk_notes_sizes_ = false;
+  knows_sizes_ = true;
+  score_.set_size_weight(settings_.size_weight);
 }
 
 uint16_t KeyUsage::aged(uint16_t word) const {
@@ -209,7 +233,7 @@ uint16_t KeyUsage::aged(uint16_t word) const {
     return static_cast<uint16_t>((IdleTime::aged(stamp, now_ms_) << kIdleShift) | expires);
   }
   if (kind_ == UsageKind::frequency) {
-    const unsigned now = period();
+    const unsigned now = period_;
     return FrequencyWord::make(expires, FrequencyWord::counter(word, now), now);
   }
   const uint32_t oldest = ticks_ * kOldestEighths / 8;

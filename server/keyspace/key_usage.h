@@ -49,15 +49,25 @@ class KeyUsage {
   // The bits of a key that comes to life, without the one of its expiry. `bytes`: what its entry
   // takes.
   uint16_t admit(uint64_t hash, size_t bytes);
+  // A key that was forgotten just now lives on in another place, with its bits.
+  void remember() { keys_++; }
   // A key is gone, or so many, whatever the reason.
   void forget(size_t keys = 1) { keys_ -= keys; }
   // A key is about to be evicted.
   void count_victim(uint64_t hash, uint16_t word);
+  // Makes the ghost fit the number of keys, where it is in use. For the time between requests.
+  void fit_ghost() {
+    if (wants_ghost_) ghost_.fit(keys_);
+    wants_ghost_ = false;
+  }
   // How many keys there are, in all databases.
   size_t keys() const { return keys_; }
 
   // Whether the bits have the size of the key, which whoever changes a value has to keep true.
   bool has_sizes() const { return kind_ == UsageKind::hybrid; }
+  // Whether the walk that ages the bits is to note sizes as well: keys that were there before the
+  // policy became a hybrid one have none. Until the walk is at its end, sizes count for nothing.
+  bool walk_notes_sizes() const { return walk_notes_sizes_; }
 
   // Seconds since the last use, with the accuracy that the policy has; 0 under lfu.
   int64_t idle_seconds(uint16_t word) const;
@@ -69,9 +79,11 @@ class KeyUsage {
   EvictionScore& score() { return score_; }
   const EvictionGhost& ghost() const { return ghost_; }
 
-  // The walk that ages the bits of all keys, which its owner does in steps.
+  // The walk that ages the bits of all keys, which its owner does in steps, and says when it is at
+  // its end.
   bool aging_is_due() const;
   void begin_aging();
+  void end_aging();
   uint16_t aged(uint16_t word) const;
   // When it will be due for the passing of time alone; INT64_MAX: only uses make it due.
   int64_t next_aging_ms() const { return ticks_ == 0 ? next_aging_ms_ : INT64_MAX; }
@@ -79,7 +91,7 @@ class KeyUsage {
  private:
   uint32_t age(uint16_t word) const { return (tick_ - (uint32_t{word} >> tick_shift_)) & (ticks_ - 1); }
   size_t ring_index(uint32_t tick) const { return tick >> ring_shift_; }
-  unsigned period() const;
+  void advance_period();
   void start(UsageKind kind);
   void use_ticks(unsigned shift, unsigned bits, unsigned ring_bits);
   uint16_t end_tick(uint16_t word);
@@ -111,9 +123,16 @@ class KeyUsage {
   unsigned stretch_ = 0;  // ticks are 2^stretch_ times as long as usual
   double mean_victim_age_ = 0;
 
+  // --- Periods: lfu ---
+  unsigned period_ = 0;  // modulo what a word has bits for
+  int64_t period_began_ms_ = 0;
+
   int64_t next_aging_ms_ = 0;
+  bool knows_sizes_ = true;  // of all keys, where there are sizes
+  bool walk_notes_sizes_ = false;
   EvictionScore score_;
   EvictionGhost ghost_;
+  bool wants_ghost_ = false;  // there were victims since it was last made fit
 };
 
 }  // namespace larder

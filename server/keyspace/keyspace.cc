@@ -49,9 +49,10 @@ void Keyspace::set_expiry(Database& database, const Key& key, Database::Slot* sl
 }
 
 void Keyspace::relocate(const Relocation& relocation, Database::Slot* slot) {
+  const uint16_t bits = slot->bits();
   Entry* entry = relocation.source.take(relocation.from, slot);
   if (relocation.from.name != relocation.to.name) entry = Entry::rename(entry, relocation.to.name);
-  Database::Slot* moved = relocation.target.insert(relocation.to, entry, now_ms_);
+  Database::Slot* moved = relocation.target.insert_moved(relocation.to, entry, bits, now_ms_);
   if (entry->type() == Type::hash) relocation.target.index_fields(relocation.to.hash, moved, now_ms_);
   added(relocation.target, relocation.to);
   changes_++;
@@ -180,7 +181,8 @@ bool Keyspace::age_usage(Deadline deadline) {
     if (++aging_database_ < databases_.size()) continue;
     aging_database_ = 0;
     is_aging_ = false;
-    return false;
+    usage.end_aging();
+    return usage.aging_is_due();
   } while (!deadline.has_passed());
   return true;
 }

@@ -215,7 +215,7 @@ class HashTable {
   uint64_t visit_segment(uint64_t position, Visit&& visit) const {
     if (directory_.empty()) return 0;
     const Segment segment = segment_of(position);
-    visit_slots<kPrefetch>(segment, visit);
+    visit_slots<kPrefetch>(segment, [&](size_t, Slot& slot) { visit(slot); });
     return segment.end(position);
   }
 
@@ -296,12 +296,9 @@ class HashTable {
   uint64_t visit_places(uint64_t position, Visit&& visit) const {
     if (directory_.empty()) return 0;
     const Segment segment = segment_of(position);
-    for (size_t at = 0; at < segment.bucket_count(); at++) {
-      const uint64_t place = segment.begin_of_bucket(position, at);
-      for (Slot& slot : segment.buckets()[at].slots) {
-        if (!slot.is_empty()) visit(place, slot);
-      }
-    }
+    visit_slots<false>(segment, [&](size_t bucket, Slot& slot) {
+      visit(segment.begin_of_bucket(position, bucket), slot);
+    });
     return segment.end(position);
   }
 
@@ -463,7 +460,7 @@ class HashTable {
     }
   }
 
-  // Visits the slots in use.
+  // Visits the slots in use: `visit(size_t bucket, Slot&)`.
   template <bool kPrefetch, class Visit>
   static void visit_slots(Segment segment, Visit&& visit) {
     Bucket* buckets = segment.buckets();
@@ -478,14 +475,14 @@ class HashTable {
     for (size_t at = 0; at < count; at++) {
       prefetch(at + 2);
       for (Slot& slot : buckets[at].slots) {
-        if (!slot.is_empty()) visit(slot);
+        if (!slot.is_empty()) visit(at, slot);
       }
     }
   }
   template <class Visit>
   static void visit_hashes(Segment segment, Visit&& visit) {
     visit_slots<true>(segment,
-                      [&](const Slot& slot) { visit(Traits::hash(*slot.get()), slot); });
+                      [&](size_t, const Slot& slot) { visit(Traits::hash(*slot.get()), slot); });
   }
   static void move_elements(Segment from, Segment to) {
     visit_hashes(from, [&](uint64_t hash, Slot slot) { place(to, hash, slot); });
@@ -618,7 +615,7 @@ class HashTable {
   template <class Dispose>
   void drop_last_segment(Dispose&& dispose) {
     const Segment segment = directory_.back();
-    visit_slots<true>(segment, [&](Slot& slot) {
+    visit_slots<true>(segment, [&](size_t, Slot& slot) {
       dispose(slot);
       size_--;
     });

@@ -268,7 +268,7 @@ bool StreamLog::drop_references(StreamId id) {
 // --- Memory ---
 
 size_t StreamLog::memory() const {
-  size_t bytes = sizeof(StreamLog) + chunks_.memory() + chunk_bytes_;
+  size_t bytes = entry_memory();
   for (const auto& [name, group] : groups_) {
     bytes += kMapNode + sizeof(Groups::value_type) + group.memory();
   }

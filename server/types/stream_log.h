@@ -88,6 +88,8 @@ class StreamLog {
 
   // --- Memory ---
   size_t memory() const;
+  // Without the groups, which memory() has to walk through: in constant time.
+  size_t entry_memory() const { return sizeof(StreamLog) + chunks_.memory() + chunk_bytes_; }
   bool is_heavy() const;
   // Frees in steps; true: nothing is left. From the first call on it must not be used otherwise.
   bool drain(Deadline deadline);

@@ -92,6 +92,11 @@ size_t value_memory(ValueView value, size_t samples) {
       value.type, [&](auto type) { return typename decltype(type)::type(value).memory(samples); });
 }
 
+size_t value_size_hint(ValueView value) {
+  if (value.type == Type::stream) return Stream(value).log().entry_memory();
+  return value_memory(value, 1);
+}
+
 void copy_value(ValueView from, ValuePlace& to) {
   with_class_of(from.type, [&](auto type) {
     using Value = typename decltype(type)::type;

@@ -76,4 +76,20 @@ TEST_CASE("a pool tells which candidates are new, and takes no more than it has 
   CHECK(pool.is_empty());
 }
 
+TEST_CASE("a candidate that is seen again is ranked again") {
+  EvictionPool pool;
+  for (uint64_t i = 0; i < 5; i++) pool.add(candidate(i, i));
+  pool.take_best(rank_of);
+  for (const uint64_t again : {3u, 1u, 3u}) pool.add(candidate(again, 0));
+  size_t count = 0;
+  pool.visit_new([&](EvictionPool::Candidate& seen) {
+    count++;
+    seen.rank = seen.entry == entry(1) ? 100 : 90;
+  });
+  CHECK(count == 2);
+  for (const uint64_t expected : {1u, 3u, 2u, 0u}) {
+    CHECK(pool.take_best(rank_of).entry == entry(expected));
+  }
+}
+
 }  // namespace larder

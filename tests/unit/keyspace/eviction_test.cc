@@ -211,6 +211,60 @@ TEST_CASE("a size that changes changes the class") {
   CHECK(size_class() == 0);
 }
 
+TEST_CASE("keys that were there before a hybrid policy get their sizes, which then count") {
+  if (cannot_measure()) return;
+  Cache cache(EvictionPolicy::noeviction);
+  constexpr uint64_t kKeys = 4'000;
+  for (uint64_t i = 0; i < kKeys; i++) cache.put(name_of(i), i % 2 == 0 ? 64 : 20'000);
+  // A walk that is under way does not know of the new policy.
+  cache.keyspace.set_now_ms(kStartMs + 4096 * 1000);
+  REQUIRE(cache.keyspace.do_background_work(Deadline::in_us(0)));
+  cache.settings.policy = EvictionPolicy::allkeys_hybrid;
+  cache.settings.size_weight = 100;
+  cache.apply();
+  // Until all sizes are known they do not count.
+  const KeyUsage& usage = cache.keyspace.usage;
+  CHECK(usage.worthlessness(HybridWord::with_size(0, 64)) ==
+        usage.worthlessness(HybridWord::with_size(0, 20'000)));
+  while (cache.keyspace.do_background_work(Deadline::in_us(0))) {
+  }
+  for (uint64_t i = 0; i < kKeys; i++) {
+    const Database::Slot* slot = cache.keyspace.database(0).find(make_key(name_of(i)));
+    const uint16_t expected = HybridWord::with_size(0, i % 2 == 0 ? 64 : 20'000);
+    if ((slot->bits() & HybridWord::kSizeMask) != expected) FAIL(i);
+  }
+  CHECK(usage.worthlessness(HybridWord::with_size(0, 64)) <
+        usage.worthlessness(HybridWord::with_size(0, 20'000)));
+  CHECK_FALSE(usage.aging_is_due());
+}
+
+TEST_CASE("a key that gets another name stays what it was, and teaches nothing") {
+  if (cannot_measure()) return;
+  Cache cache(EvictionPolicy::allkeys_hybrid);
+  cache.put("old name", 5'000, kStartMs + 100'000);
+  Database& source = cache.keyspace.database(0);
+  Database& target = cache.keyspace.database(1);
+  KeyUsage& usage = cache.keyspace.usage;
+  for (int i = 0; i < 5; i++) cache.get("old name");
+  // A key that was evicted under what is going to be the new name, or nearly.
+  cache.put("new name", 64, kNoExpiry, 1);
+  while (!cache.has("old name", 0) || cache.has("new name", 1)) {
+    REQUIRE(cache.evict_one());
+    if (!cache.has("old name", 0)) cache.put("old name", 5'000, kStartMs + 100'000);
+    cache.keyspace.do_background_work(Deadline::never());
+  }
+  const double theta = usage.score().theta();
+  const Key from = make_key("old name");
+  const uint16_t bits = source.find(from)->bits();
+  const size_t keys = usage.keys();
+  cache.keyspace.relocate({source, from, target, make_key("new name"), "move_from", "move_to"},
+                          source.find(from));
+  CHECK(target.find(make_key("new name"))->bits() == bits);
+  CHECK(usage.score().theta() == theta);
+  CHECK(usage.keys() == keys);
+  CHECK(target.expiring() == 1);
+}
+
 TEST_CASE("volatile policies take only keys that have an expiry, all of them, and then none") {
   if (cannot_measure()) return;
   for (const EvictionPolicy policy : kVolatile) {
@@ -271,6 +325,27 @@ TEST_CASE("volatile-ttl takes keys that expire soon") {
   CHECK(among_the_first > 1'800);
 }
 
+TEST_CASE("volatile-ttl spares keys whose expiry was put off after they were candidates") {
+  if (cannot_measure()) return;
+  Cache cache(EvictionPolicy::volatile_ttl);
+  Database& database = cache.keyspace.database(0);
+  constexpr uint64_t kKeys = 1'000;
+  for (uint64_t i = 0; i < kKeys; i++)
+    cache.put(name_of(i), 64, kStartMs + 1'000'000 + static_cast<int64_t>(i) * 10);
+  for (int i = 0; i < 100; i++) REQUIRE(cache.evict_one());
+  // The pool knows the next to go. They are refreshed, without another sample of bits.
+  for (uint64_t i = 0; i < kKeys / 2; i++) {
+    const Key key = make_key(name_of(i));
+    Database::Slot* slot = database.find(key);
+    if (slot != nullptr) database.set_expiry(key, slot, kStartMs + 9'000'000, kStartMs);
+  }
+  cache.evicted.clear();
+  for (int i = 0; i < 300; i++) REQUIRE(cache.evict_one());
+  for (const std::string& name : cache.evicted) {
+    if (std::stoull(name.substr(4)) < kKeys / 2) FAIL(name);
+  }
+}
+
 TEST_CASE("random policies take keys without favour") {
   if (cannot_measure()) return;
   for (const EvictionPolicy policy :
@@ -300,7 +375,8 @@ TEST_CASE("evict frees what it is asked for, and not much more") {
   for (const EvictionPolicy policy : kAllKeys) {
     Cache cache(policy);
     for (uint64_t i = 0; i < 5'000; i++) cache.put(name_of(i), 1'000);
-    cache.evict_one();  // allocates the ghost
+    cache.evict_one();
+    cache.keyspace.do_background_work(Deadline::never());  // allocates the ghost
     const size_t before = used_memory();
     const size_t freed = cache.keyspace.evict(1'000'000, Deadline::never());
     CHECK(freed >= 1'000'000);
@@ -383,6 +459,42 @@ TEST_CASE(
   }
   CHECK(cache.keyspace.total_keys() > 0);
   CHECK(eviction.make_room(100));
+}
+
+TEST_CASE("what is written about victims for clients does not keep an eviction going") {
+  if (cannot_measure()) return;
+  for (const EvictionPolicy policy : {EvictionPolicy::allkeys_lru, EvictionPolicy::volatile_lru}) {
+    Cache cache(policy);
+    // Half of the keys have expired, which is told as well.
+    for (uint64_t i = 0; i < 5'000; i++)
+      cache.put(name_of(i), 8, kStartMs + (i % 2 == 0 ? 5 : 100'000));
+    cache.keyspace.set_now_ms(kStartMs + 10);
+    std::deque<std::string> output;
+    cache.keyspace.key_changed.add(
+        [&](const KeyEvent& event) { output.emplace_back(200, event.key.front()); });
+    cache.settings.tenacity = 100;
+    cache.apply();
+    Eviction& eviction = cache.keyspace.eviction;
+    eviction.set_limit(used_memory() - 10'000);
+    eviction.begin_turn();
+    CHECK(eviction.make_room(100));
+    CHECK(output.size() > 100);
+    CHECK(output.size() < 400);
+    CHECK(eviction.uncounted() >= output.size() * 200);
+    // The turn that follows knows all output.
+    eviction.set_uncounted(eviction.uncounted());
+    CHECK_FALSE(cache.keyspace.do_background_work(Deadline::never()));
+    CHECK(cache.keyspace.total_keys() > 4'000 - 2'500);
+  }
+}
+
+TEST_CASE("evictions are not changes") {
+  if (cannot_measure()) return;
+  Cache cache(EvictionPolicy::allkeys_lru);
+  for (uint64_t i = 0; i < 10; i++) cache.put(name_of(i));
+  const uint64_t before = cache.keyspace.changes();
+  REQUIRE(cache.evict_one());
+  CHECK(cache.keyspace.changes() == before);
 }
 
 TEST_CASE("candidates that are gone or were used are not evicted") {

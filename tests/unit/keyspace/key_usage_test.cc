@@ -148,6 +148,12 @@ TEST_CASE("a key that was evicted and comes back is known") {
   const unsigned uses = test.usage.frequency(slot.word);
   REQUIRE(uses >= 3);
   const double theta = test.usage.score().theta();
+  // The first victims tell that a ghost is wanted, which nobody waits for.
+  test.usage.fit_ghost();
+  CHECK(test.usage.ghost().is_empty());
+  test.usage.count_victim(414141, slot.word);
+  CHECK(test.usage.ghost().is_empty());
+  test.usage.fit_ghost();
   test.usage.count_victim(424242, slot.word);
   const uint16_t word = test.usage.admit(424242, 64);
   CHECK(test.usage.frequency(word) == std::min(uses + 1, 7u));
@@ -218,6 +224,28 @@ TEST_CASE("a counter loses one for each period without a use") {
               static_cast<unsigned>(std::max<int64_t>(203 - periods, 0)));
     }
   }
+}
+
+TEST_CASE("counters survive another decay time and a clock that is set back") {
+  TestUsage test(EvictionPolicy::allkeys_lfu);
+  test.settings.lfu_log_factor = 0;
+  test.usage.configure(test.settings);
+  TestSlot& slot = test.add();
+  for (int i = 0; i < 200; i++) test.usage.touch(slot);
+  test.usage.set_now_ms(kStartMs + 2 * 60'000);
+  CHECK(test.usage.frequency(slot.word) == 203);
+  for (const int minutes : {7, 0, 1000, 1}) {
+    test.settings.lfu_decay_minutes = minutes;
+    test.usage.configure(test.settings);
+    CHECK(test.usage.frequency(slot.word) == 203);
+  }
+  // From then on in the new one.
+  test.usage.set_now_ms(kStartMs + 3 * 60'000);
+  CHECK(test.usage.frequency(slot.word) == 202);
+  test.usage.set_now_ms(kStartMs - 1'000'000);
+  CHECK(test.usage.frequency(slot.word) == 202);
+  test.usage.set_now_ms(kStartMs - 1'000'000 + 60'000);
+  CHECK(test.usage.frequency(slot.word) == 201);
 }
 
 TEST_CASE("counters do not decay where the decay time is 0") {

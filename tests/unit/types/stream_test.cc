@@ -369,12 +369,17 @@ TEST_CASE("a stream lives in a key, empty as well, and is freed in steps") {
     for (uint64_t ms = 1; ms <= 20'000; ms++) {
       log.append({ms, 0}, views(texts), keyspace.type_limits);
     }
+    StreamGroup& group = log.groups().try_emplace("group", StreamId{}, 0).first->second;
+    for (int i = 0; i < 100; i++) group.add_consumer("consumer " + std::to_string(i), 0);
     edit.commit("xadd");
   }
   const ValueView full = database.find(key)->get()->value();
   CHECK(is_heavy(full));
   CHECK(value_memory(full, 5) > 20'000 * 8);
   CHECK(value_memory(full, 5) < 20'000 * 16);
+  // Who asks at each change does not pay for the consumers.
+  CHECK(value_size_hint(full) > 20'000 * 8);
+  CHECK(value_size_hint(full) + 100 * sizeof(StreamConsumer) < value_memory(full, 5));
   keyspace.remove(database, key, "del");
   CHECK(keyspace.disposal.pending() == 1);
   CHECK_FALSE(keyspace.free_removed(Deadline::never()));
