@@ -334,7 +334,7 @@ TEST_CASE("volatile-ttl spares keys whose expiry was put off after they were can
     cache.put(name_of(i), 64, kStartMs + 1'000'000 + static_cast<int64_t>(i) * 10);
   for (int i = 0; i < 100; i++) REQUIRE(cache.evict_one());
   // The pool knows the next to go. They are refreshed, without another sample of bits.
-  for (uint64_t i = 0; i < kKeys / 2; i++) {
+  for (uint64_t i = 0; i < kKeys / 5; i++) {
     const Key key = make_key(name_of(i));
     Database::Slot* slot = database.find(key);
     if (slot != nullptr) database.set_expiry(key, slot, kStartMs + 9'000'000, kStartMs);
@@ -342,7 +342,7 @@ TEST_CASE("volatile-ttl spares keys whose expiry was put off after they were can
   cache.evicted.clear();
   for (int i = 0; i < 300; i++) REQUIRE(cache.evict_one());
   for (const std::string& name : cache.evicted) {
-    if (std::stoull(name.substr(4)) < kKeys / 2) FAIL(name);
+    if (std::stoull(name.substr(4)) < kKeys / 5) FAIL(name);
   }
 }
 
@@ -481,10 +481,7 @@ TEST_CASE("what is written about victims for clients does not keep an eviction g
     CHECK(output.size() > 100);
     CHECK(output.size() < 400);
     CHECK(eviction.uncounted() >= output.size() * 200);
-    // The turn that follows knows all output.
-    eviction.set_uncounted(eviction.uncounted());
-    CHECK_FALSE(cache.keyspace.do_background_work(Deadline::never()));
-    CHECK(cache.keyspace.total_keys() > 4'000 - 2'500);
+    CHECK(cache.keyspace.total_keys() == 5'000 - output.size());
   }
 }
 
