@@ -234,7 +234,16 @@ TEST_CASE("memory pressure: who asks for a run is answered at its end") {
   scene.clients.add(client);
   scene.control.purged_bytes = 1000;
   scene.use(10);
+  // As the dispatcher leaves clients whose MEMORY PRESSURE RUN waits.
+  client.is_blocked = true;
+  client.last_command = "memory|pressure";
+  // This one was unblocked meanwhile, and waits for something else.
+  Client other(8, socket, 0);
+  scene.clients.add(other);
+  other.is_blocked = true;
+  other.last_command = "blpop";
   scene.pressure.run_steps(MemoryLevel::moderate, client);
+  scene.pressure.run_steps(MemoryLevel::moderate, other);
   CHECK(scene.control.unblocked.empty());
   scene.finish();
   CHECK(scene.control.unblocked == std::vector<uint64_t>{7});
