@@ -169,6 +169,7 @@ Status Acl::set_user(std::string_view name, std::span<const std::string_view> wo
   TRY(const auto rules, merge_selectors(words));
   const User* known = find(name);
   User user = known == nullptr ? make_user(name) : *known;
+  user.set_channel_default(options_.acl_pubsub_default.get() == ChannelDefault::all);
   for (const std::string& rule : rules) {
     if (Status applied = user.apply(rule); !applied.is_ok()) {
       return errors::acl_rule_refused(rule, applied.text());

@@ -27,7 +27,7 @@ std::optional<Sha256> from_hex(std::string_view text) {
   for (size_t i = 0; i < text.size(); i++) {
     const size_t digit = kHexDigits.find(text[i]);
     if (digit == std::string_view::npos) return std::nullopt;
-    digest[i / 2] = static_cast<uint8_t>(digest[i / 2] << 4 | digit);
+    digest[i / 2] = static_cast<uint8_t>(size_t{digest[i / 2]} << 4 | digit);
   }
   return digest;
 }

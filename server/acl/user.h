@@ -25,6 +25,9 @@ class User final : public ClientUser {
   // May do nothing. The table outlives the user.
   User(std::string_view name, const CommandTable& commands, bool all_channels_by_default);
 
+  // What acl-pubsub-default says now: for the selectors that rules make from here on.
+  void set_channel_default(bool all_channels) { all_channels_by_default_ = all_channels; }
+
   // Applies one rule. Errors are reasons. Several rules that belong together are applied to a copy, which
   // takes the user's place when all were right.
   Status apply(std::string_view rule);

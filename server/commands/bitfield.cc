@@ -145,6 +145,24 @@ Status bitfield_ro(Context& ctx) {
   return bitfield_get(ctx, operations);
 }
 
+// With GET alone it only reads. What is no valid request may be anything.
+bool find_bitfield_keys(std::span<const std::string_view> arguments,
+                        std::vector<KeyPosition>& positions) {
+  size_t at = 2;
+  while (at < arguments.size()) {
+    const size_t values = arguments.size() - at - 1;
+    if (equals_ignoring_case(arguments[at], "GET") && values >= 2) {
+      at += 3;
+    } else if (equals_ignoring_case(arguments[at], "OVERFLOW") && values >= 1) {
+      at += 2;
+    } else {
+      break;
+    }
+  }
+  positions.push_back({1, at >= arguments.size() ? kGet : kGetModify});
+  return true;
+}
+
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
     {"bitfield", bitfield, -2, kWrite | kDenyOom, one_key(1, kGetModify | kVariableFlags), "3.2.0",
@@ -152,7 +170,10 @@ constexpr CommandSpec kCommands[] = {
      "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | "
      "INCRBY encoding offset increment> [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] "
      "<SET encoding offset value | INCRBY encoding offset increment> ...]]",
-     "Reads and changes integers of any width at any bit of a string."},
+     "Reads and changes integers of any width at any bit of a string.",
+     {},
+     {},
+     find_bitfield_keys},
     {"bitfield_ro", bitfield_ro, -2, kRead | kFast, one_key(1, kGet), "6.0.0",
      "O(1) for each subcommand", "key [GET encoding offset [GET encoding offset ...]]",
      "Reads integers of any width at any bit of a string."},
