@@ -177,7 +177,7 @@ int64_t KeyUsage::idle_seconds(uint16_t word) const {
   if (kind_ == UsageKind::idle_time) {
     return IdleTime::idle_seconds(static_cast<uint16_t>(word >> kIdleShift), now_ms_);
   }
-  const uint32_t tick = word >> tick_shift_;
+  const uint32_t tick = uint32_t{word} >> tick_shift_;
   if (tick == tick_ && uses_left_ != uses_left_at_batch_) return 0;
   return std::max<int64_t>(now_ms_ / 1000 - last_uses_[ring_index(tick)], 0);
 }
