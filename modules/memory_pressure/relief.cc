@@ -71,7 +71,8 @@ void Relief::begin_step() {
 void Relief::run(Deadline deadline) {
   while (is_running() && !deadline.has_passed()) {
     const size_t before = used_memory();
-    const bool is_done = (this->*kSteps[step_].run)(deadline) || ++slices_ >= kMaxSlices;
+    const auto step = kSteps[step_].run;
+    const bool is_done = (this->*step)(deadline) || ++slices_ >= kMaxSlices;
     const size_t after = used_memory();
     if (before > after) add_freed(before - after);
     if (!is_done) break;
