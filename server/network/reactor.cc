@@ -37,7 +37,7 @@ void Reactor::run() {
 void Reactor::turn(bool may_wait) {
   turn_++;
   ++stats_.turns;
-  arena_.reset();
+  arena_.reset(postponed_.size());
   const bool has_work = has_more_rest_ || is_stopping_ || !postponed_.empty() ||
                         !to_run_again_.empty() || !to_flush_.empty();
   turn_began_us_ = 0;

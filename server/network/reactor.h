@@ -11,7 +11,8 @@
 //   turn
 //
 // A turn reads at most 64 KB from one connection and 1 MB in all (128 KB from one in a large read);
-// connections for which the arena had no room are first in the next turn.
+// connections for which the arena had no room are first in the next turn, in which up to 256 of them have
+// room.
 #pragma once
 
 #include <uv.h>

@@ -1,5 +1,7 @@
 #include "server/network/turn_arena.h"
 
+#include <algorithm>
+
 #if defined(__SANITIZE_ADDRESS__)
 #define LARDER_ADDRESS_SANITIZER
 #elif defined(__has_feature)
@@ -38,8 +40,8 @@ TurnArena::~TurnArena() {
 
 std::span<char> TurnArena::room() {
   LARDER_ASSERT(has_room());
-  allow(bytes_.get() + used_, kReadBytes);
-  return {bytes_.get() + used_, kReadBytes};
+  allow(bytes_.get() + used_, read_bytes_);
+  return {bytes_.get() + used_, read_bytes_};
 }
 
 void TurnArena::keep(size_t bytes) {
@@ -48,8 +50,9 @@ void TurnArena::keep(size_t bytes) {
   forbid(bytes_.get() + used_, kBytes - used_);
 }
 
-void TurnArena::reset() {
+void TurnArena::reset(size_t waiting) {
   used_ = 0;
+  read_bytes_ = std::clamp(kBytes / std::max<size_t>(waiting, 1), kLeastReadBytes, kReadBytes);
   forbid(bytes_.get(), kBytes);
 }
 

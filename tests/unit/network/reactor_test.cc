@@ -1,5 +1,6 @@
 #include "server/network/reactor.h"
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <memory>
@@ -129,6 +130,27 @@ TEST_CASE("a turn that reads more than the arena holds leaves nobody behind", "[
     network.reactor.turn();
   }
   for (size_t id = 1; id <= kClients; id++) CHECK(lines[id] >= 2);
+}
+
+TEST_CASE("who finds the arena full is read in the next turn, however many they are", "[network]") {
+  TestNetwork network;
+  constexpr size_t kClients = 200;  // 200 x 60 KB = 12 MB
+  const std::string load(60'000, 'x');
+  std::vector<TestClient> clients;
+  std::vector<size_t> reads(kClients + 1);
+  network.owner.on_ready = [&](Connection& connection) {
+    reads[connection.id()]++;
+    connection.consume(connection.unread().size());
+  };
+  for (size_t i = 0; i < kClients; i++) {
+    clients.push_back(network.connect());
+    clients.back().send(load);
+  }
+  network.reactor.turn();
+  const size_t first = kClients - static_cast<size_t>(std::ranges::count(reads, 0u)) + 1;
+  CHECK(first < kClients / 2);
+  network.reactor.turn();
+  for (size_t id = 1; id <= kClients; id++) CHECK(reads[id] >= 1);
 }
 
 TEST_CASE("a slow reader gets everything, and is not read from meanwhile", "[network]") {
