@@ -20,6 +20,7 @@
 #include "server/dispatch/command_timer.h"
 #include "server/dispatch/dispatch_stats.h"
 #include "server/dispatch/gates.h"
+#include "server/dispatch/served_requests.h"
 #include "server/dispatch/session.h"
 #include "server/network/connection.h"
 #include "server/network/output_limits.h"
@@ -39,6 +40,7 @@ class Dispatcher {
   explicit Dispatcher(Services& services)
       : services_(services),
         timer_(services.hooks, stats_),
+        served_(services.hooks),
         blocking_(services.keyspace),
         watched_keys_(services.keyspace) {}
   ~Dispatcher();
@@ -51,6 +53,8 @@ class Dispatcher {
 
   // Runs what the connections have sent, until about kTurnUs after the turn began (monotonic_us()).
   void run_turn(std::span<Connection* const> ready, int64_t began_us);
+  // The replies of the turn have been written.
+  void replies_written() { served_.tell(); }
 
   // CLIENT PAUSE.
   void pause(PauseMode mode, int64_t until_ms);
@@ -123,6 +127,7 @@ class Dispatcher {
   void call(Context& context, const Command& command, std::span<const std::string_view> arguments,
             std::span<const uint64_t> hashes, std::span<SharedBytes> large);
   void call_alone(Context& context);
+  void note_served(const Client& client);
   void report_large_reply(const BatchedRequest& request, const Context& context, size_t bytes);
   void report_transfer(const CommandTransfer& transfer);
   bool handle_mode(Context& context, const Command& command,
@@ -150,6 +155,7 @@ class Dispatcher {
   Rules rules_;
   DispatchStats stats_;
   CommandTimer timer_;
+  ServedRequests served_;
   size_t large_request_bytes_ = 0;  // from so many on a request is measured by itself
   Blocking blocking_;
   WatchedKeys watched_keys_;
