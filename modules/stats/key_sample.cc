@@ -110,8 +110,11 @@ void KeySample::forget_database(uint16_t database) {
   }
 }
 
+// What may be spent stays spent, or emptying the cache again and again would be a way around it.
 void KeySample::clear() {
+  const int64_t left_ns = left_ns_;
   *this = KeySample(most_keys_);
+  left_ns_ = left_ns;
 }
 
 // --- How many ---
@@ -149,10 +152,8 @@ void KeySample::consider_finer(int64_t now_ms, int64_t spent_ns) {
   if (shift_ == 0 || count_ > most_keys_ / kAmply) return;
   if (spent > passed_ms * kNsPerMs / kTimeShare / kAmply) return;
   const unsigned finer = shift_ - std::min(shift_, 3u);
-  const int64_t left_ns = left_ns_;
   clear();
   shift_ = finer;
-  left_ns_ = left_ns;
   considered_ms_ = last_tick_ms_ = now_ms;
 }
 
