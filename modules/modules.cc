@@ -6,6 +6,7 @@
 #include "modules/memory_pressure/memory_pressure.h"
 #include "modules/monitor/monitor.h"
 #include "modules/pubsub/pubsub.h"
+#include "modules/stats/stats.h"
 #include "modules/tracking/tracking.h"
 
 namespace larder {
@@ -19,6 +20,7 @@ Modules make_modules() {
   modules.push_back(std::make_unique<Monitor>());
   modules.push_back(std::make_unique<CommandLog>());
   modules.push_back(std::make_unique<Latency>());
+  modules.push_back(std::make_unique<CacheStatistics>());
   return modules;
 }
 

@@ -171,6 +171,7 @@ void Server::on_signal(int signal) {
 // --- The turn ---
 
 void Server::run_turn(std::span<Connection* const> ready) {
+  reactor_.observe_requests(hooks_.requests_served.is_used());
   dispatcher_.run_turn(ready, reactor_.turn_began_us());
   hooks_.before_flush();
 }
@@ -185,6 +186,7 @@ void Server::do_work(std::string_view name, Work&& work) {
 }
 
 void Server::buffers_settled(std::span<Connection* const> read, std::span<Connection* const> written) {
+  dispatcher_.replies_written();
   if (!dispatcher_.has_client_memory_limit()) [[likely]] return;
   dispatcher_.note_buffers(read);
   dispatcher_.note_buffers(written);

@@ -86,6 +86,7 @@ void CommandLog::note_time(const TimedRun& run) {
     entry.arguments = {std::string(run.command.full_name()),
                        "... (" + std::to_string(run.calls) + " calls, timed together)"};
   }
+  entry.queued_us = run.queued_ns / kNsPerUs;
   log(LogType::slow).add(std::move(entry), static_cast<size_t>(slow_entries_.get()));
 }
 

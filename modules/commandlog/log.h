@@ -23,6 +23,7 @@ class RequestLog {
     int64_t id = 0;  // counts up from 0, also over resets
     int64_t time_seconds = 0;
     int64_t value = 0;  // microseconds, or bytes
+    int64_t queued_us = 0;  // how long a slow request had waited for its turn
     std::vector<std::string> arguments{};
     std::string address{};
     std::string name{};  // of the client

@@ -1,5 +1,7 @@
 // LATENCY and its subcommands.
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "server/base/errors.h"
 #include "server/base/numbers.h"
 #include "server/base/text.h"
+#include "server/command/arg_reader.h"
 #include "server/command/reply_help.h"
 
 namespace larder {
@@ -63,6 +66,7 @@ Status reset(Context& ctx) {
   size_t forgotten = events.size();
   if (ctx.argc() == 2) {
     events.clear();
+    ctx.owner<Latency>().forget_recent();
   } else {
     for (const std::string_view name : ctx.args(2)) {
       std::erase_if(events,
@@ -170,6 +174,88 @@ Status histogram(Context& ctx) {
   return ok;
 }
 
+// --- LATENCY PERCENTILES ---
+
+struct PercentilesRequest {
+  const Command* command = nullptr;  // nullptr: all together
+  int64_t seconds = 60;
+  Latency::Kind kind = Latency::Kind::service;
+};
+
+Result<PercentilesRequest> read_percentiles_request(Context& ctx) {
+  constexpr std::array<int64_t, 3> kWindows = {10, 60, 300};
+  PercentilesRequest request;
+  ArgReader args(ctx, 2);
+  if (args.has_more() && !args.sees("WINDOW") && !args.sees("KIND")) {
+    const std::string_view name = args.text();
+    request.command = ctx.services.commands.find_full(name);
+    if (request.command == nullptr) return errors::no_such_command(name);
+  }
+  while (args.has_more()) {
+    if (args.option("WINDOW")) {
+      request.seconds = args.integer();
+      if (args.has_failed()) break;
+      if (std::ranges::find(kWindows, request.seconds) == kWindows.end()) args.fail(errors::wrong_latency_window());
+    } else if (args.option("KIND")) {
+      const std::string_view kind = args.text();
+      if (args.has_failed()) break;
+      if (equals_ignoring_case(kind, "execution")) {
+        request.kind = Latency::Kind::execution;
+      } else if (!equals_ignoring_case(kind, "service")) {
+        args.fail(errors::wrong_latency_kind());
+      }
+    } else {
+      args.fail(errors::syntax());
+    }
+  }
+  TRY(args.finish());
+  return request;
+}
+
+TimeWindows::Summary recent_summary(Context& ctx, const PercentilesRequest& request) {
+  Latency& latency = ctx.owner<Latency>();
+  TimeWindows::Summary summary;
+  const auto add = [&](const Command& command) {
+    latency.add_recent(command, request.kind, request.seconds, summary);
+  };
+  if (request.command == nullptr) {
+    for (const Command& command : ctx.services.commands.rows()) add(command);
+  } else {
+    add(*request.command);
+    for (const Command* subcommand : request.command->subcommands()) add(*subcommand);
+  }
+  return summary;
+}
+
+// LATENCY PERCENTILES [command] [WINDOW <10 | 60 | 300>] [KIND <service | execution>]
+Status percentiles(Context& ctx) {
+  TRY(const PercentilesRequest request, read_percentiles_request(ctx));
+  const TimeWindows::Summary summary = recent_summary(ctx, request);
+  const Histogram& histogram = summary.histogram;
+  const auto reply = [&](std::string_view name, double nanoseconds) {
+    ctx.reply.bulk(name);
+    ctx.reply.number(std::round(nanoseconds) / 1000);
+  };
+  const auto reply_percentile = [&](std::string_view name, double percent) {
+    // The middle of the lowest bucket may be below what is in it.
+    const uint64_t value = histogram.percentile(percent);
+    reply(name, static_cast<double>(histogram.count() == 0 ? 0 : std::max(value, summary.min)));
+  };
+  ctx.reply.map(8);
+  ctx.reply.bulk("count");
+  ctx.reply.integer(static_cast<int64_t>(histogram.count()));
+  reply("min", histogram.count() == 0 ? 0 : static_cast<double>(summary.min));
+  reply("mean", histogram.count() == 0 ? 0
+                                       : static_cast<double>(histogram.sum()) /
+                                             static_cast<double>(histogram.count()));
+  reply_percentile("p50", 50);
+  reply_percentile("p95", 95);
+  reply_percentile("p99", 99);
+  reply_percentile("p99.9", 99.9);
+  reply("max", static_cast<double>(histogram.max()));
+  return ok;
+}
+
 constexpr std::string_view kHelp[] = {
     "DOCTOR",
     "    What the events say, in words, and what can be done.",
@@ -183,6 +269,9 @@ constexpr std::string_view kHelp[] = {
     "    Forget the samples of these events, or of all.",
     "HISTOGRAM [<command> ...]",
     "    How many calls of each command took up to how many microseconds.",
+    "PERCENTILES [<command>] [WINDOW <10 | 60 | 300>] [KIND <service | execution>]",
+    "    How many microseconds requests took in the last seconds (60): from when they",
+    "    could be read to when their replies were written, or the command alone.",
 };
 
 // LATENCY HELP
@@ -210,6 +299,10 @@ constexpr CommandSpec kCommands[] = {
      "Returns the samples of an event."},
     {"latency|latest", latest, 2, kReport, no_keys(), "2.8.13", "O(1)", "",
      "Returns the latest sample of every event."},
+    {"latency|percentiles", percentiles, -2, kReport, no_keys(), "7.2.0",
+     "O(N) where N is the number of commands",
+     "[command] [WINDOW seconds] [KIND <SERVICE | EXECUTION>]",
+     "Returns percentiles of the time that requests took in the last seconds."},
     {"latency|reset", reset, -2, kLatency | kAggregateSum, no_keys(), "2.8.13", "O(1)",
      "[event [event ...]]", "Forgets the samples of events."},
 };

@@ -26,7 +26,10 @@ std::string in_microseconds(uint64_t nanoseconds) {
 }  // namespace
 
 Latency::Latency() : Module({.name = "latency", .options_title = "Latency"}) {
-  latencies_.on_reset([this] { histograms_.clear(); });
+  latencies_.on_reset([this] {
+    histograms_.clear();
+    forget_recent();
+  });
 }
 
 std::vector<CommandFamily> Latency::commands() const {
@@ -56,6 +59,14 @@ void Latency::follow_options() {
   const bool has_threshold = threshold_ms_.get() > 0;
   follow(hooks.commands_timed, histogram_listener_, tracking_.get(),
          [this](const TimedRun& run) { record(run); });
+  follow(hooks.requests_served, service_listener_, tracking_.get(),
+         [this](const ServedRun& run) { record(run); });
+  follow(hooks.tick, tick_listener_, tracking_.get(), [this](int64_t) { begin_second(); });
+  if (tracking_.get()) {
+    begin_second();
+  } else {
+    forget_recent();
+  }
   follow(hooks.commands_timed, run_listener_, has_threshold,
          [this](const TimedRun& run) { note_run(run); });
   follow(hooks.slow_event, event_listener_, has_threshold,
@@ -71,6 +82,51 @@ void Latency::record(const TimedRun& run) {
   if (id >= histograms_.size()) [[unlikely]]
     histograms_.resize(host_->commands().rows().size());
   histograms_[id].record(static_cast<uint64_t>(run.mean_ns()), run.calls);
+  windows_of(run.command, Kind::execution)
+      .record(second_, static_cast<uint64_t>(run.mean_ns()), run.calls);
+}
+
+void Latency::record(const ServedRun& run) {
+  windows_of(run.command, Kind::service)
+      .record(second_, static_cast<uint64_t>(run.nanoseconds), run.calls);
+}
+
+TimeWindows& Latency::windows_of(const Command& command, Kind kind) {
+  const size_t id = command.id();
+  if (id >= recent_.size() || recent_[id] == nullptr) [[unlikely]] {
+    host_->keep_out_of_limit([&] {
+      recent_.resize(host_->commands().rows().size());
+      recent_[id] = std::make_unique<Recent>();
+    });
+  }
+  return kind == Kind::execution ? recent_[id]->execution : recent_[id]->service;
+}
+
+// The clock of the windows: a second that is over moves into the past.
+void Latency::begin_second() {
+  const int64_t second = monotonic_us() / 1'000'000;
+  if (second == second_) return;
+  second_ = second;
+  host_->keep_out_of_limit([&] {
+    for (auto& recent : recent_) {
+      if (recent == nullptr) continue;
+      recent->execution.begin(second);
+      recent->service.begin(second);
+    }
+  });
+}
+
+void Latency::add_recent(const Command& command, Kind kind, int64_t seconds,
+                         TimeWindows::Summary& summary) {
+  begin_second();
+  if (command.id() >= recent_.size() || recent_[command.id()] == nullptr) return;
+  const Recent& recent = *recent_[command.id()];
+  (kind == Kind::execution ? recent.execution : recent.service).add_to(summary, second_, seconds);
+}
+
+void Latency::forget_recent() {
+  if (host_ == nullptr) return;
+  host_->keep_out_of_limit([&] { std::vector<std::unique_ptr<Recent>>().swap(recent_); });
 }
 
 const Histogram* Latency::histogram_of(const Command& command) const {

@@ -1,17 +1,20 @@
 // LATENCY and INFO latencystats: how long each command takes, and what made everybody wait.
 //
-// Histograms cost one entry for each run of commands (TimedRun); events are only looked for while
-// latency-monitor-threshold is set. Both follow the options from one moment to the next.
+// Histograms cost one entry for each run of commands (TimedRun), and one for each client and turn, for
+// the time that it waited for its replies (ServedRun); events are only looked for while
+// latency-monitor-threshold is set. All follow the options from one moment to the next.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "modules/latency/event_series.h"
 #include "modules/latency/percentiles.h"
+#include "modules/latency/time_windows.h"
 #include "server/info/histogram.h"
 #include "server/module/module.h"
 
@@ -28,12 +31,22 @@ class Latency final : public Module {
   // In nanoseconds; nullptr: the command has not run while latency-tracking was on.
   const Histogram* histogram_of(const Command& command) const;
   Events& events() { return events_; }
+
+  // What LATENCY PERCENTILES is about: the command alone, or all that its client waits for.
+  enum class Kind : uint8_t { execution, service };
+  // Adds what this command took in the last seconds, in nanoseconds.
+  void add_recent(const Command& command, Kind kind, int64_t seconds, TimeWindows::Summary& summary);
+  // Forgets what LATENCY PERCENTILES knows.
+  void forget_recent();
   int64_t threshold_ms() const { return threshold_ms_; }
 
  private:
   // Listens as far as the options ask for it.
   void follow_options();
   void record(const TimedRun& run);
+  void record(const ServedRun& run);
+  TimeWindows& windows_of(const Command& command, Kind kind);
+  void begin_second();
   void note_run(const TimedRun& run);
   void note_event(std::string_view name, int64_t nanoseconds);
   void write_percentiles(InfoWriter& writer) const;
@@ -52,7 +65,8 @@ class Latency final : public Module {
       "latency-tracking",
       true,
       {.help = "Keeps a histogram of the times of each command, for LATENCY HISTOGRAM and INFO "
-               "latencystats. Short requests that are timed together count with their mean."}};
+               "latencystats, and what clients waited for their replies in the last five minutes, for "
+               "LATENCY PERCENTILES. Short requests that are timed together count with their mean."}};
   Option<Percentiles> percentiles_{
       options,
       "latency-tracking-info-percentiles",
@@ -63,10 +77,21 @@ class Latency final : public Module {
 
   Host* host_ = nullptr;
   std::vector<Histogram> histograms_;  // by Command::id()
+  // Of the last minutes, by Command::id() and kind. They do not count towards `maxmemory`.
+  struct Recent {
+    // 16 milliseconds.
+    static constexpr uint64_t kUsualNs = uint64_t{1} << 24;
+    TimeWindows execution{kUsualNs};
+    TimeWindows service{kUsualNs};
+  };
+  std::vector<std::unique_ptr<Recent>> recent_;
+  int64_t second_ = 0;  // monotonic, as of the last tick
   Events events_;
   bool wants_exact_timing_ = false;
   // Numbers of listeners; 0: not listening.
   uint64_t histogram_listener_ = 0;
+  uint64_t service_listener_ = 0;
+  uint64_t tick_listener_ = 0;
   uint64_t run_listener_ = 0;
   uint64_t event_listener_ = 0;
 };

@@ -509,6 +509,18 @@ Error unknown_log_type() {
 Error no_latency_samples(std::string_view event) {
   return error(concat({"No samples available for event '", event, "'"}));
 }
+Error no_such_command(std::string_view name) {
+  return error(concat({"No such command '", name, "'"}));
+}
+Error wrong_latency_window() {
+  return error("window should be one of the following: 10, 60, 300");
+}
+Error wrong_latency_kind() {
+  return error("kind should be one of the following: service, execution");
+}
+Error cache_stats_are_off() {
+  return error("Statistics of the cache are off: CONFIG SET cache-stats yes");
+}
 Error not_supported_yet(std::string_view what) {
   return error(concat({what, " is not supported yet"}));
 }

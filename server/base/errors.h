@@ -235,6 +235,10 @@ Error monitor_and_keys();  // one who watches others cannot read or write keys
 Error count_below_minus_one();
 Error unknown_log_type();
 Error no_latency_samples(std::string_view event);
+Error no_such_command(std::string_view name);  // one that a request asks about
+Error wrong_latency_window();
+Error wrong_latency_kind();
+Error cache_stats_are_off();
 
 // Client-side caching
 Error redirects_twice();

@@ -134,6 +134,9 @@ class Client {
   // What it did.
   const int64_t created_ms;
   int64_t last_request_ms;
+  // When the requests that are being run could be read (or, of one that waited, was served), by
+  // monotonic_us(); 0: never yet.
+  int64_t readable_us = 0;
   std::string_view last_command = "NULL";  // full name; lives as long as the command table
   uint64_t commands = 0;
 

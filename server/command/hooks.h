@@ -62,6 +62,9 @@ struct Hooks {
 
   // Commands have run, and this is how long they took.
   Hook<const TimedRun&> commands_timed;
+  // Replies have been written, and this is how long their requests took in all. What it needs is only
+  // noted while somebody listens: some ns per client and turn.
+  Hook<const ServedRun&> requests_served;
   // How many listeners need every command timed by itself: raise it, and lower it again.
   size_t exact_timing = 0;
 

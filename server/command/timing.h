@@ -25,10 +25,22 @@ struct TimedRun {
   // Of a single call; nullptr and empty otherwise. Valid while the listener runs.
   const Client* client = nullptr;
   std::span<const std::string_view> arguments{};
+  // How long the first call had waited for its turn when it began: since its client's requests could
+  // be read. 0 for one that has waited for a key.
+  int64_t queued_ns = 0;
 
   int64_t mean_ns() const {
     return calls == 1 ? nanoseconds : nanoseconds / static_cast<int64_t>(calls);
   }
+};
+
+// Requests of one client for one command, whose replies left together: for each of them the time from
+// the moment at which it could be read to the one at which its reply was written to the socket (of a
+// large reply, the first part). A request that has waited for a key counts from when it was served.
+struct ServedRun {
+  const Command& command;
+  uint64_t calls;
+  int64_t nanoseconds;  // of each
 };
 
 // A command that has run, with its request: valid while the listener runs.

@@ -21,6 +21,7 @@ bool CommandTimer::begins_run(const Client& client, const Command& command,
   }
   run_command_ = &command;
   run_calls_ = 1;
+  taken_calls_ = 0;
   run_client_ = &client;
   run_arguments_ = arguments;
   run_began_ns_ = start_ns();
@@ -33,6 +34,7 @@ void CommandTimer::end_run() {
   const int64_t elapsed_ns = last_end_ns_ - run_began_ns_;
   stats_.command_ns += elapsed_ns;
   TimedRun run{*std::exchange(run_command_, nullptr), run_calls_, elapsed_ns};
+  run.queued_ns = queued_ns(*run_client_, run_began_ns_);
   if (run_calls_ == 1) {
     run.client = run_client_;
     run.arguments = run_arguments_;

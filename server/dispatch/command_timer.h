@@ -10,8 +10,10 @@
 // once for each.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <string_view>
 
 #include "server/command/hooks.h"
@@ -33,10 +35,20 @@ class CommandTimer {
                   std::span<const std::string_view> arguments);
   void end_run();
   bool is_in_run() const { return run_command_ != nullptr; }
+  // The command of the run that goes on, and how many of its calls have come since this was last
+  // asked; 0: none.
+  const Command* run_command() const { return run_command_; }
+  uint64_t take_new_calls() {
+    return run_command_ == nullptr ? 0 : run_calls_ - std::exchange(taken_calls_, run_calls_);
+  }
 
   void begin_alone();
   // Nanoseconds since the begin_alone() that it belongs to.
   int64_t end_alone();
+  // Behind end_alone(): how long the client's request had waited when it began.
+  int64_t queued_ns(const Client& client) const {
+    return queued_ns(client, alone_began_ns_[depth_]);
+  }
   // Counts what has been timed, and tells it.
   void count(const TimedRun& run);
 
@@ -62,12 +74,16 @@ class CommandTimer {
   static constexpr size_t kMaxDepth = 4;  // a command in EXEC is the second
 
   int64_t start_ns();
+  static int64_t queued_ns(const Client& client, int64_t began_ns) {
+    return client.readable_us == 0 ? 0 : std::max<int64_t>(began_ns - client.readable_us * 1000, 0);
+  }
 
   const Hooks& hooks_;
   DispatchStats& stats_;
   // The run that goes on; no command: there is none.
   const Command* run_command_ = nullptr;
   uint64_t run_calls_ = 0;
+  uint64_t taken_calls_ = 0;
   int64_t run_began_ns_ = 0;
   const Client* run_client_ = nullptr;  // of its first call
   std::span<const std::string_view> run_arguments_;

@@ -72,6 +72,7 @@ void Dispatcher::close(Connection& connection) {
   if (session.waiter != nullptr) blocking_.remove(session);
   discard_transaction(session.client);
   client_memory_.forget(session);
+  served_.forget(session);
   services_.hooks.client_closed(session.client);
   services_.clients.remove(connection.id());
   connection.owner = nullptr;
@@ -98,7 +99,13 @@ void Dispatcher::run_turn(std::span<Connection* const> ready, int64_t began_us) 
 void Dispatcher::begin_turn(std::span<Connection* const> ready, int64_t began_us) {
   active_.clear();
   for (Connection* connection : ready) {
-    if (connection->owner != nullptr) active_.push_back(&session_of(*connection));
+    if (connection->owner == nullptr) continue;
+    Session& session = session_of(*connection);
+    active_.push_back(&session);
+    // What was left over from the last turn, or is kept, has waited since then.
+    if (!session.parser_may_continue && session.kept == nullptr) {
+      session.client.readable_us = connection->readable_us(began_us);
+    }
   }
   const Hooks& hooks = services_.hooks;
   const size_t connections = std::clamp<size_t>(active_.size(), 1, kFairConnections);
@@ -290,6 +297,7 @@ int64_t Dispatcher::run_batch() {
           report_large_reply(requests[i], context, bytes);
         }
       }
+      note_served(session.client);
     }
     // A run keeps the arguments of its first request.
     if (session.parser.keeps_arguments() || session.is_stopped()) [[unlikely]] timer_.end_run();
@@ -324,6 +332,7 @@ void Dispatcher::run(BatchedRequest& request, Context& context) {
   }
   session.drop_large();
   if (blocking_.has_ready()) [[unlikely]] {
+    note_served(session.client);
     serve_blocked();
     // What those who were served have changed may be news to this client.
     services_.pushes.deliver_waiting(session.client);
@@ -355,7 +364,9 @@ inline void Dispatcher::call(Context& context, const Command& command,
   context.client.last_command = command.full_name();
   running_command_.store(command.full_name().data(), std::memory_order_relaxed);
   context.begin(command, arguments, hashes, large);
-  if (!timer_.joins_run(command) && !timer_.begins_run(context.client, command, arguments)) {
+  const bool joins_run = timer_.joins_run(command);
+  if (!joins_run) note_served(context.client);
+  if (!joins_run && !timer_.begins_run(context.client, command, arguments)) {
     call_alone(context);
   } else if (Status status = command.spec().function(context); !status.is_ok()) [[unlikely]] {
     fail(context, &command, status.text(), false);
@@ -364,6 +375,13 @@ inline void Dispatcher::call(Context& context, const Command& command,
   // Behind EXEC the context points at the last request of the transaction, which is gone.
   context.begin(command, arguments, hashes, large);
   services_.hooks.after_command(context);
+}
+
+// The calls of the run that goes on were this client's.
+void Dispatcher::note_served(const Client& client) {
+  if (const uint64_t calls = timer_.take_new_calls(); calls != 0) {
+    served_.add(*static_cast<const Session*>(&client.socket), *timer_.run_command(), calls);
+  }
 }
 
 // Runs a command that is timed by itself. Of the context only the reply is left to the caller: EXEC
@@ -383,7 +401,10 @@ void Dispatcher::call_alone(Context& context) {
   if (client.is_blocked) {
     session_of(client).spent_ns = elapsed_ns;
   } else {
-    timer_.count({command, 1, elapsed_ns, &client, arguments});
+    const int64_t queued_ns = context.has_waited ? 0 : timer_.queued_ns(client);
+    timer_.count({command, 1, elapsed_ns, &client, arguments, queued_ns});
+    // What EXEC runs has no reply of its own.
+    if (!runs_transaction_) served_.add(session_of(client), command, 1);
     if (hooks.large_transfer.is_used()) {
       report_transfer({client, command, arguments, wire_bytes(arguments),
                        client.socket.queued_output().bytes() - queued});

@@ -27,6 +27,7 @@
 #include "server/dispatch/dispatch_stats.h"
 #include "server/dispatch/gates.h"
 #include "server/dispatch/look_ahead.h"
+#include "server/dispatch/served_requests.h"
 #include "server/dispatch/session.h"
 #include "server/network/connection.h"
 #include "server/network/output_limits.h"
@@ -46,6 +47,7 @@ class Dispatcher {
   explicit Dispatcher(Services& services)
       : services_(services),
         timer_(services.hooks, stats_),
+        served_(services.hooks),
         blocking_(services.keyspace),
         watched_keys_(services.keyspace),
         look_ahead_(services.keyspace) {}
@@ -60,6 +62,8 @@ class Dispatcher {
   // Runs what the connections have sent, as far as the turn's bounds allow. `began_us`: when the turn's
   // work began, by monotonic_us().
   void run_turn(std::span<Connection* const> ready, int64_t began_us);
+  // The replies of the turn have been written.
+  void replies_written() { served_.tell(); }
 
   // CLIENT PAUSE.
   void pause(PauseMode mode, int64_t until_ms);
@@ -147,6 +151,7 @@ class Dispatcher {
   void call(Context& context, const Command& command, std::span<const std::string_view> arguments,
             std::span<const uint64_t> hashes, std::span<SharedBytes> large);
   void call_alone(Context& context);
+  void note_served(const Client& client);
   void report_large_reply(const BatchedRequest& request, const Context& context, size_t bytes);
   void report_transfer(const CommandTransfer& transfer);
   bool handle_mode(Context& context, const Command& command,
@@ -174,6 +179,7 @@ class Dispatcher {
   Rules rules_;
   DispatchStats stats_;
   CommandTimer timer_;
+  ServedRequests served_;
   size_t large_request_bytes_ = 0;  // from so many on a request is measured by itself
   Blocking blocking_;
   WatchedKeys watched_keys_;

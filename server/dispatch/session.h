@@ -58,6 +58,7 @@ class Session final : public ClientSocket {
   int64_t over_soft_limit_since_ms = 0;
 
   Connection& connection() { return connection_; }
+  const Connection& connection() const { return connection_; }
   // Nothing more of what the client sends is to be run: it is being closed or waits.
   bool is_stopped() const { return kept != nullptr || connection_.is_closing(); }
 

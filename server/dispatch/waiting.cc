@@ -35,6 +35,8 @@ void Dispatcher::run_kept(Session& session) {
   ReplyWriter reply(session.connection().output(), session.client.resp_version);
   Context context(services_, session.client, reply);
   context.has_waited = session.waiter != nullptr;
+  // To wait for a key is what the client wants; what follows is not.
+  if (context.has_waited) session.client.readable_us = monotonic_us();
   const OutputClassOf former(session.client);
   {
     const Answering answering(services_.clients, session.client);
@@ -135,6 +137,8 @@ void Dispatcher::answer_waiting(Session& session, Write&& write) {
   }
   timer_.count({*command, 1, std::exchange(session.spent_ns, 0), &session.client,
                 session.kept->arguments});
+  session.client.readable_us = monotonic_us();
+  served_.add(session, *command, 1);
   services_.pushes.deliver_waiting(session.client);
   close_if_overflowed(session.client);
   end_wait(session);

@@ -65,6 +65,47 @@ uint64_t Histogram::count_up_to(uint64_t value) const {
   return count;
 }
 
+std::vector<Histogram::Part> Histogram::parts() const {
+  std::vector<Part> parts;
+  parts.reserve(static_cast<size_t>(
+      std::ranges::count_if(buckets_, [](uint64_t count) { return count != 0; })));
+  for (size_t bucket = 0; bucket < buckets_.size(); bucket++) {
+    if (buckets_[bucket] == 0) continue;
+    parts.push_back({static_cast<uint16_t>(bucket),
+                     static_cast<uint32_t>(std::min<uint64_t>(buckets_[bucket], UINT32_MAX))});
+  }
+  return parts;
+}
+
+void Histogram::add(std::span<const Part> parts, uint64_t sum, uint64_t max) {
+  if (parts.empty()) return;
+  if (parts.back().bucket >= buckets_.size()) buckets_.resize(parts.back().bucket + size_t{1});
+  for (const Part& part : parts) {
+    buckets_[part.bucket] += part.count;
+    count_ += part.count;
+  }
+  sum_ += sum;
+  max_ = std::max(max_, max);
+}
+
+void Histogram::empty() {
+  std::ranges::fill(buckets_, 0);
+  count_ = sum_ = max_ = 0;
+}
+
+void Histogram::reserve(uint64_t value) {
+  buckets_.resize(std::max(buckets_.size(), bucket_of(std::min(value, kMaxValue)) + 1));
+}
+
+void Histogram::halve() {
+  count_ = 0;
+  for (uint64_t& count : buckets_) {
+    count /= 2;
+    count_ += count;
+  }
+  sum_ /= 2;
+}
+
 void Histogram::reset() {
   *this = Histogram();
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace larder {
@@ -24,6 +25,23 @@ class Histogram {
   // How many records are <= `value`, to the precision of the buckets.
   uint64_t count_up_to(uint64_t value) const;
   void reset();
+
+  // --- Several histograms as one ---
+  // What one bucket has: a histogram that is kept for later takes little in this form.
+  struct Part {
+    uint16_t bucket;
+    uint32_t count;
+  };
+  std::vector<Part> parts() const;
+  // What another histogram had: its parts, sum and maximum.
+  void add(std::span<const Part> parts, uint64_t sum, uint64_t max);
+  // As reset(), but the memory stays for what comes.
+  void empty();
+  // Makes room for values up to this one, so that recording them needs no more memory.
+  void reserve(uint64_t value);
+  // Every count becomes half as large, so that what comes weighs more than what was.
+  void halve();
+  size_t memory() const { return buckets_.capacity() * sizeof(uint64_t); }
 
  private:
   std::vector<uint64_t> buckets_;

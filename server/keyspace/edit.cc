@@ -19,6 +19,7 @@ char* EditedEntry::resize(size_t size, uint8_t encoding) {
 
 void EditedEntry::remove_emptied() {
   if (slot_ == nullptr) return;
+  keyspace_->removing(RemovalCause::deleted, *database_, key_.hash, *slot_->get());
   database_->erase(key_, slot_);
   slot_ = nullptr;
   expiry_ms_ = kNoExpiry;  // of a key that the same edit may bring to life again

@@ -74,7 +74,7 @@ bool Eviction::is_over_limit() const {
 
 size_t Eviction::counted_memory() const {
   const size_t used = used_memory();
-  return used - std::min(used, uncounted_);
+  return used - std::min(used, uncounted());
 }
 
 size_t Eviction::excess() const {
@@ -213,6 +213,8 @@ bool Eviction::evict_slot(Database& database, Database::Slot* slot) {
   }
   Entry* entry = database.take(key, slot);
   ++(is_expired ? keyspace_.stats.expired_keys : stats.evicted_keys);
+  keyspace_.removing(is_expired ? RemovalCause::expired : RemovalCause::evicted, database, key.hash,
+                     *entry);
   // The name in the entry lives until the entry goes.
   tell(is_expired ? KeyEvent{KeyEventClass::expired, "expired", database, entry->key()}
                   : KeyEvent{KeyEventClass::evicted, "evicted", database, entry->key()});

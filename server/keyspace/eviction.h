@@ -64,7 +64,12 @@ class Eviction {
   // Memory that does not count, because evicting does not make it smaller: output that waits for
   // clients. To be set once a turn; what evictions add to it meanwhile is known here.
   void set_uncounted(size_t bytes) { uncounted_ = bytes; }
-  size_t uncounted() const { return uncounted_; }
+  // The same for what the server keeps for its own figures: it grew by so many bytes, or shrank. A
+  // cache of a few kilobytes is not to lose its keys to statistics about them.
+  void leave_out(ptrdiff_t bytes) { kept_out_ += static_cast<size_t>(bytes); }
+  size_t uncounted() const { return uncounted_ + kept_out_; }
+  // What counts towards the limit.
+  size_t counted_memory() const;
 
   bool is_over_limit() const;
 
@@ -92,7 +97,6 @@ class Eviction {
     size_t before;
   };
 
-  size_t counted_memory() const;
   size_t excess() const;
   bool make_room_now(size_t bytes);
   bool has_candidates() const;
@@ -117,6 +121,7 @@ class Eviction {
   bool is_volatile_ = false;
   size_t limit_ = 0;
   size_t uncounted_ = 0;
+  size_t kept_out_ = 0;
   int64_t turn_us_ = 0;   // that requests may spend in a turn
   int64_t spent_us_ = 0;  // that they have spent in this one
 

@@ -7,6 +7,7 @@
 namespace larder {
 
 class Database;
+class Entry;
 
 // The classes of notify-keyspace-events.
 enum class KeyEventClass : uint8_t {
@@ -20,6 +21,27 @@ struct KeyEvent {
   std::string_view event;
   Database& database;
   std::string_view key;
+  // Of the key, where it is at hand: in key_missed. Else 0.
+  uint64_t hash = 0;
+};
+
+// Why a key is no more. A key that is given another name is deleted under its old one.
+enum class RemovalCause : uint8_t { expired, evicted, deleted };
+
+// A key is no more, but for what is emptied as a whole (FLUSHDB). The entry is what it was.
+struct KeyRemoval {
+  RemovalCause cause;
+  Database& database;
+  uint64_t hash;  // of the key
+  const Entry& entry;
+};
+
+// A key of the sample was read, or was not there to be read, or was given another value.
+struct SampledUse {
+  enum class Kind : uint8_t { read, written } kind;
+  Database& database;
+  uint64_t hash;
+  const Entry* entry;  // nullptr: not there
 };
 
 }  // namespace larder

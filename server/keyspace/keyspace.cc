@@ -17,6 +17,7 @@ Keyspace::Keyspace(size_t database_count) {
 void Keyspace::expire(Database& database, const Key& key, Database::Slot* slot) {
   Entry* entry = database.take(key, slot);
   ++stats.expired_keys;
+  removing(RemovalCause::expired, database, key.hash, *entry);
   // The name in the entry lives until the entry goes, whatever the listeners do with the caller's.
   key_changed({KeyEventClass::expired, "expired", database, entry->key()});
   disposal.dispose(entry);
@@ -26,12 +27,18 @@ void Keyspace::expire(Database& database, const Key& key, Database::Slot* slot) 
 void Keyspace::missed(Database& database, const Key& key) {
   ++stats.keyspace_misses;
   if (!key_missed.is_used()) return;
-  key_missed({KeyEventClass::key_miss, "keymiss", database, key.name});
+  key_missed({KeyEventClass::key_miss, "keymiss", database, key.name, key.hash});
+}
+
+void Keyspace::tell_use(SampledUse::Kind kind, Database& database, const Key& key,
+                        const Database::Slot* slot) {
+  sampled_use({kind, database, key.hash, slot == nullptr ? nullptr : slot->get()});
 }
 
 bool Keyspace::remove(Database& database, const Key& key, std::string_view event) {
   Database::Slot* slot = find(database, key, Lookup::write);
   if (slot == nullptr) return false;
+  removing(RemovalCause::deleted, database, key.hash, *slot->get());
   database.erase(key, slot);
   changed({KeyEventClass::generic, event, database, key.name});
   return true;
@@ -40,6 +47,7 @@ bool Keyspace::remove(Database& database, const Key& key, std::string_view event
 void Keyspace::set_expiry(Database& database, const Key& key, Database::Slot* slot,
                           int64_t expiry_ms) {
   if (expiry_ms != kNoExpiry && expiry_ms <= now_ms_) {
+    removing(RemovalCause::deleted, database, key.hash, *slot->get());
     database.erase(key, slot);
     changed({KeyEventClass::generic, "del", database, key.name});
     return;
@@ -50,6 +58,7 @@ void Keyspace::set_expiry(Database& database, const Key& key, Database::Slot* sl
 
 void Keyspace::relocate(const Relocation& relocation, Database::Slot* slot) {
   const uint16_t bits = slot->bits();
+  removing(RemovalCause::deleted, relocation.source, relocation.from.hash, *slot->get());
   Entry* entry = relocation.source.take(relocation.from, slot);
   if (relocation.from.name != relocation.to.name) entry = Entry::rename(entry, relocation.to.name);
   Database::Slot* moved = relocation.target.insert_moved(relocation.to, entry, bits, now_ms_);
@@ -151,6 +160,9 @@ bool Keyspace::expire_due(Deadline deadline) {
     next_to_expire_ = (next_to_expire_ + 1) % databases_.size();
     has_more = database.expire_due(now_ms_, deadline, [&](const Entry& entry) {
       ++stats.expired_keys;
+      if (key_removed.is_used()) {
+        removing(RemovalCause::expired, database, hash_bytes(entry.key()), entry);
+      }
       key_changed({KeyEventClass::expired, "expired", database, entry.key()});
     });
     has_more |= expire_fields(database, deadline);

@@ -64,6 +64,8 @@ class Keyspace {
     }
     if (lookup == Lookup::read || lookup == Lookup::peek) {
       slot != nullptr ? static_cast<void>(++stats.keyspace_hits) : missed(database, key);
+      if (is_sampled(key.hash)) [[unlikely]]
+        tell_use(SampledUse::Kind::read, database, key, slot);
     }
     return slot;
   }
@@ -127,6 +129,14 @@ class Keyspace {
       key_added({KeyEventClass::new_key, "new", database, key.name});
     }
   }
+  // Tells of a key of the sample: see sample_end.
+  void tell_use(SampledUse::Kind kind, Database& database, const Key& key,
+                const Database::Slot* slot);
+  bool is_sampled(uint64_t hash) const { return static_cast<uint32_t>(hash) < sample_end; }
+  // Tells that a key is about to go.
+  void removing(RemovalCause cause, Database& database, uint64_t hash, const Entry& entry) {
+    if (key_removed.is_used()) [[unlikely]] key_removed({cause, database, hash, entry});
+  }
   // Changes since the process started: what "rdb_changes_since_last_save" counts.
   uint64_t changes() const { return changes_; }
   size_t total_keys() const { return usage.keys(); }
@@ -135,6 +145,11 @@ class Keyspace {
   // What only notifications are about: keys that came to life, and keys that were read and not there.
   Hook<const KeyEvent&> key_added;
   Hook<const KeyEvent&> key_missed;
+  Hook<const KeyRemoval&> key_removed;
+  // Uses of a sample of all keys: those whose hash, its lower 32 bits, is below `sample_end`, which
+  // belongs to the listener. 0: of none, which costs a comparison for each use; 2^32: of all.
+  Hook<const SampledUse&> sampled_use;
+  uint64_t sample_end = 0;
   Hook<Database*> flushed;  // nullptr: all databases
   Hook<Database&, Database&> swapped;
   KeyspaceStats stats;

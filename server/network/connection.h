@@ -107,6 +107,12 @@ class Connection {
   // How long no byte has come or gone, by the loop's clock: a client in the middle of a long transfer
   // is not idle, and setting the machine's clock makes nobody so.
   int64_t idle_ms() const;
+  // While Reactor::observe_requests is on: when what was read last had come, which is the beginning of
+  // the turn unless a long one went before; and when it was last flushed, monotonic_ns().
+  int64_t readable_us(int64_t turn_began_us) const {
+    return came_us_ == 0 ? turn_began_us : came_us_;
+  }
+  int64_t flushed_ns() const { return flushed_ns_; }
   // Since it was opened.
   uint64_t received_bytes() const { return received_bytes_; }
   uint64_t sent_bytes() const { return sent_bytes_; }
@@ -155,6 +161,8 @@ class Connection {
   int polled_events_ = 0;
   uint64_t read_turn_ = 0;
   uint64_t last_transfer_ms_ = 0;
+  int64_t came_us_ = 0;  // 0: in the turn that read it
+  int64_t flushed_ns_ = 0;
   uint64_t received_bytes_ = 0;
   uint64_t sent_bytes_ = 0;
   InputBuffer input_;

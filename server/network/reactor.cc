@@ -12,6 +12,13 @@
 #include "server/network/socket_options.h"
 
 namespace larder {
+namespace {
+
+// After a turn of so long, what has come meanwhile is asked for its age. The kernel tells it in
+// milliseconds.
+constexpr int64_t kStallUs = 5'000;
+
+}  // namespace
 
 Reactor::Reactor(TurnHandler& handler, NetworkStats& stats) : handler_(handler), stats_(stats) {
   std::signal(SIGPIPE, SIG_IGN);
@@ -64,6 +71,7 @@ void Reactor::end_turn() {
   const int64_t us = monotonic_us() - turn_began_us_ + std::exchange(early_us_, 0);
   stats_.turns_us += static_cast<uint64_t>(us);
   stats_.longest_turn_us = std::max(stats_.longest_turn_us, us);
+  stalled_since_us_ = observes_requests_ && us >= kStallUs ? turn_began_us_ : 0;
 }
 
 void Reactor::post(std::function<void()> function) {
@@ -151,8 +159,18 @@ void Reactor::read(Connection& connection) {
     return;
   }
   connection.read_turn_ = turn_;
+  connection.came_us_ = 0;
+  if (stalled_since_us_ != 0) [[unlikely]] note_age(connection);
   if (connection.read(arena_) == Connection::ReadOutcome::ready) add_ready(connection);
   if (connection.held_) connection.update_poll();
+}
+
+// Requests that came while a long turn kept the loop from reading them have waited already.
+void Reactor::note_age(Connection& connection) {
+  const int64_t age_ms = age_of_last_data_ms(connection.fd_);
+  if (age_ms > 0) {
+    connection.came_us_ = std::max(turn_began_us_ - age_ms * 1000, stalled_since_us_);
+  }
 }
 
 void Reactor::read_postponed() {
@@ -206,6 +224,7 @@ void Reactor::flush(Connection& connection) {
   if (connection.closing_) return;
   const bool was_blocked = connection.write_blocked_;
   connection.flush();
+  if (observes_requests_) connection.flushed_ns_ = monotonic_ns();
   const size_t queued = connection.output_.block_memory();
   queued_output_ += queued - std::exchange(connection.counted_output_, queued);
   if (connection.closing_) return;

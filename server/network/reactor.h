@@ -58,6 +58,9 @@ class Reactor {
   Connection* find(uint64_t id) const;
   // When this turn's work began, by monotonic_us(): the moment of the first thing that it found to do.
   int64_t turn_began_us() const { return turn_began_us_; }
+  // Whether connections are to know when their requests came and their output left: readable_us() and
+  // flushed_ns(). Costs a clock read for each connection with output.
+  void observe_requests(bool is_on) { observes_requests_ = is_on; }
   // A timer has run for so long.
   void add_timer_time(int64_t us) {
     if (turn_began_us_ == 0) early_us_ += us;
@@ -84,6 +87,7 @@ class Reactor {
   static void on_posted(uv_async_t* handle);
 
   void read(Connection& connection);
+  void note_age(Connection& connection);
   void socket_failed(Connection& connection);
   void read_postponed();
   void collect_run_again();
@@ -111,6 +115,8 @@ class Reactor {
   uint64_t turn_ = 0;
   int64_t turn_began_us_ = 0;  // 0: it has not found anything to do yet
   int64_t early_us_ = 0;       // of timers that ran before that
+  bool observes_requests_ = false;
+  int64_t stalled_since_us_ = 0;  // when the last turn began, if it was a long one; else 0
   uint64_t last_id_ = 0;
   TurnArena arena_;
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;

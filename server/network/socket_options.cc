@@ -30,4 +30,11 @@ void prepare_client_socket(int fd, ConnectionKind kind, int keepalive_seconds) {
   set(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes);
 }
 
+int64_t age_of_last_data_ms(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+  return info.tcpi_last_data_recv;
+}
+
 }  // namespace larder

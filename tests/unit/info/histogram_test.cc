@@ -71,6 +71,35 @@ TEST_CASE("histogram: percentiles of random durations agree with the sorted list
   CHECK(histogram.percentile(100) <= sorted.back());
 }
 
+TEST_CASE("histogram: the parts of several make one that has recorded everything") {
+  Histogram all;
+  Histogram sum;
+  for (uint64_t part = 1; part <= 3; part++) {
+    Histogram histogram;
+    for (uint64_t value = part; value < 5000; value += part) {
+      histogram.record(value * part, part);
+      all.record(value * part, part);
+    }
+    sum.add(histogram.parts(), histogram.sum(), histogram.max());
+  }
+  CHECK(sum.count() == all.count());
+  CHECK(sum.sum() == all.sum());
+  CHECK(sum.max() == all.max());
+  for (const double percent : {1.0, 50.0, 99.0}) CHECK(sum.percentile(percent) == all.percentile(percent));
+
+  sum.halve();
+  CHECK(sum.count() <= all.count() / 2);
+  CHECK(sum.count() >= all.count() / 2 - all.parts().size());
+  const size_t memory = sum.memory();
+  sum.empty();
+  CHECK(sum.count() == 0);
+  CHECK(sum.percentile(50) == 0);
+  CHECK(sum.parts().empty());
+  CHECK(sum.memory() == memory);
+  sum.add({}, 0, 0);
+  CHECK(sum.count() == 0);
+}
+
 TEST_CASE("histogram: huge values are cut, and reset forgets everything") {
   Histogram histogram;
   histogram.record(UINT64_MAX);

@@ -1,0 +1,55 @@
+// CACHE.ADVISE: what the figures say, in words. To add an advice: a function of advice.cc and its
+// line in the list there; what it needs to know is a member of CacheFacts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace larder {
+
+struct CacheFacts {
+  // Misses by their cause, and how many reads the predictions rest on.
+  uint64_t cold_misses = 0;
+  uint64_t expired_misses = 0;
+  uint64_t evicted_misses = 0;
+  uint64_t deleted_misses = 0;
+  uint64_t known_reads = 0;
+  // Predicted hit ratios at half the present size, at it, and at twice as much.
+  double ratio_at_half = 0;
+  double ratio_now = 0;
+  double ratio_at_double = 0;
+  // Keys that were evicted or have expired, and those of them that nobody had ever read.
+  uint64_t removed_keys = 0;
+  uint64_t removed_unread = 0;
+  int64_t expiry_lag_p99_ms = 0;
+  size_t used_bytes = 0;
+  // The largest key known; no bytes: none.
+  std::string big_key;
+  size_t big_key_bytes = 0;
+  struct SlowClient {
+    uint64_t id;
+    std::string address;
+    size_t waiting_bytes;
+  };
+  std::vector<SlowClient> slow_clients;  // whose output waits to be read
+
+  uint64_t misses() const { return cold_misses + expired_misses + evicted_misses + deleted_misses; }
+};
+
+struct Advice {
+  std::string_view code;  // "TOO_SMALL"
+  std::string text;
+  int64_t value;  // the figure that it is about; its unit is in the text
+};
+
+// From which size on a key counts as big, and from how much waiting output on a client as slow.
+inline constexpr size_t kBigKeyBytes = size_t{1} << 20;
+inline constexpr size_t kSlowClientBytes = size_t{1} << 20;
+
+// The most useful first; empty: nothing to say.
+std::vector<Advice> advise(const CacheFacts& facts);
+
+}  // namespace larder

@@ -1,0 +1,137 @@
+// What becomes of a sample of all keys: how deep in the order of their last use they are read, how
+// old they are when they are evicted, and whether anybody reads them at all.
+//
+// The sample is one in 2^n of all keys, by their hash, so that each key is in it with all its uses
+// or with none (SHARDS: Waldspurger et al., "Efficient MRC Construction with SHARDS", FAST 2015, in
+// its form of fixed size). It begins with all keys, and n grows whenever there are more than 8192
+// of them, or they cost more time than they may; when both are far from it, a finer sample begins.
+// Keys that were evicted stay in it as far as a cache of 2.2 times the size would still have them.
+// Some 100 bytes a key: less than 1 MB.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "modules/stats/recency_stack.h"
+#include "server/info/histogram.h"
+#include "server/keyspace/key_event.h"
+
+namespace larder {
+
+class KeySample {
+ public:
+  static constexpr size_t kMostKeys = 8192;
+  // The part of all time that may be spent on it, in the long run; and how much may be spent at
+  // once by one that has been idle, so that a few million requests are enough for a good
+  // prediction.
+  static constexpr int64_t kTimeShare = 200;
+  static constexpr int64_t kMostAtOnceNs = 100'000'000;
+
+  // A key, and what of its hash decides whether it is in the sample.
+  struct Name {
+    uint64_t id;
+    uint32_t rank;
+    uint16_t database;
+  };
+  // Of a key that is there.
+  struct State {
+    uint64_t bytes;
+    int64_t expiry_ms;  // below 0: none
+  };
+
+  explicit KeySample(size_t most_keys = kMostKeys) : most_keys_(most_keys) {}
+
+  // Ranks below this are in the sample: 2^32 >> shift().
+  uint64_t end() const { return (uint64_t{1} << 32) >> shift_; }
+  unsigned shift() const { return shift_; }
+
+  // nullptr: it is not there.
+  void read(const Name& name, const State* state, int64_t now_ms);
+  void written(const Name& name, const State& state, int64_t now_ms);
+  // How it had lived, if that is known from its beginning.
+  struct Life {
+    int64_t age_ms;   // since it came to life
+    int64_t idle_ms;  // since it was last read or written
+    bool was_read;
+  };
+  std::optional<Life> removed(const Name& name, RemovalCause cause, int64_t expiry_ms,
+                              int64_t now_ms);
+  // Everything that was in the database is gone or elsewhere.
+  void forget_database(uint16_t database);
+  // Some ten times a second. `spent_ns`: how long what was told since the last call has taken.
+  void tick(int64_t now_ms, int64_t spent_ns);
+  void clear();
+
+  // --- What would be with another size ---
+  // So many reads have happened, of any key.
+  void count_reads(uint64_t reads) { all_reads_ += static_cast<double>(reads); }
+  // The part of the reads that a cache of so many times the present size would have answered, if it
+  // let the least recently used go. An estimate, for sizes up to 2.
+  double hit_ratio_at(double size) const;
+  // How many reads the estimate rests on.
+  uint64_t known_reads() const { return depths_.count() + static_cast<uint64_t>(misses_); }
+
+  // --- What is known of them ---
+  size_t size() const { return count_; }
+  // Keys that are there and have never been read since they were written, in all; an estimate.
+  uint64_t unread_keys() const;
+  size_t memory() const;
+
+ private:
+  static constexpr uint32_t kNone = UINT32_MAX;
+  // So many times the present size are looked at.
+  static constexpr double kDepth = 2.2;
+  // What was long ago counts half as much every so often.
+  static constexpr int64_t kHalfLifeMs = 3'600'000;
+
+  struct Record {
+    uint64_t id;
+    uint32_t rank;
+    uint16_t database;
+    bool is_used;   // the record holds a key
+    bool is_there;  // the key is in the cache, not only in larger ones
+    bool was_read;
+    int64_t born_ms;  // 0: before anything was known of it
+    int64_t used_ms;
+    int64_t expiry_ms;
+  };
+
+  uint32_t find(uint64_t id) const;
+  uint32_t insert(const Name& name);
+  void erase(uint32_t number);
+  size_t place_of(uint64_t id) const { return (id >> 32) & (table_.size() - 1); }
+  void grow_table();
+  uint64_t counted_bytes(uint64_t bytes) const;
+  void use(uint32_t number, const State& state, int64_t now_ms);
+  void set_there(Record& record, uint32_t number, bool is_there);
+  void make_room();
+  void drop_deep();
+  void coarsen();
+  void consider_finer(int64_t now_ms, int64_t spent_ns);
+  uint64_t weight() const { return uint64_t{1} << shift_; }
+
+  size_t most_keys_;
+  unsigned shift_ = 0;
+  std::vector<Record> records_;
+  std::vector<uint32_t> free_;
+  std::vector<uint32_t> table_;  // numbers of records + 1; open addressing, at most half full
+  size_t count_ = 0;
+  RecencyStack stack_;
+  uint64_t there_bytes_ = 0;  // of the keys that are there
+
+  Histogram depths_;  // of reads, in bytes of the whole cache
+  double misses_ = 0;
+  double unknown_ =
+      0;  // of keys that were there before anything was known of them: they say nothing
+  double all_reads_ = 0;
+  int64_t last_tick_ms_ = 0;
+  int64_t left_ns_ = kMostAtOnceNs;  // that may be spent
+  int64_t halved_ms_ = 0;
+  // Since when, and what was spent since then: whether a finer sample could be afforded.
+  int64_t considered_ms_ = 0;
+  int64_t spent_ns_ = 0;
+};
+
+}  // namespace larder

@@ -1,0 +1,276 @@
+#include "modules/stats/stats.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "server/base/allocator.h"
+#include "server/base/clock.h"
+#include "server/base/text.h"
+#include "server/types/value.h"
+
+namespace larder {
+namespace {
+
+// One use in so many is timed. One that took longer than this was kept from the processor.
+constexpr int64_t kTimed = 16;
+constexpr int64_t kMostUseNs = 20'000;
+// What a key takes in the table beside its entry, on average.
+constexpr uint64_t kSlotBytes = 10;
+// How much of the name of a key an advice shows, and how many clients are named.
+constexpr size_t kShownKeyBytes = 64;
+constexpr size_t kMostSlowClients = 8;
+// The rows of CACHE.MRC, in tenths of the present size.
+constexpr int kTenths = 20;
+
+// A clock that was set back counts as one that stood still.
+void record_ms(Histogram& histogram, int64_t ms) {
+  histogram.record(static_cast<uint64_t>(std::max<int64_t>(ms, 0)));
+}
+
+int64_t now_seconds() {
+  return monotonic_us() / 1'000'000;
+}
+
+}  // namespace
+
+CacheStatistics::CacheStatistics()
+    : Module({.name = "stats",
+              .options_title = "Cache statistics",
+              .info_section = "Cache",
+              .info_scope = InfoScope::module}) {
+  info.on_reset([this] { forget(); });
+}
+
+std::vector<CommandFamily> CacheStatistics::commands() const {
+  return cache_commands();
+}
+
+void CacheStatistics::start(Host& host) {
+  host_ = &host;
+  enabled_.on_change([this]() -> Status {
+    follow_option();
+    return ok;
+  });
+  follow_option();
+}
+
+void CacheStatistics::follow_option() {
+  if (is_on() == is_listening_) return;
+  is_listening_ = is_on();
+  is_listening_ ? listen() : stop_listening();
+  info.reset();
+}
+
+void CacheStatistics::listen() {
+  Keyspace& keyspace = host_->keyspace();
+  listeners_.misses = keyspace.key_missed.add([this](const KeyEvent& miss) { note_miss(miss); });
+  listeners_.removals =
+      keyspace.key_removed.add([this](const KeyRemoval& removal) { note_removal(removal); });
+  listeners_.uses = keyspace.sampled_use.add([this](const SampledUse& use) { note_use(use); });
+  listeners_.flushes =
+      keyspace.flushed.add([this](const Database* database) { note_flush(database); });
+  listeners_.swaps = keyspace.swapped.add([this](const Database& first, const Database& second) {
+    note_flush(&first);
+    note_flush(&second);
+  });
+  listeners_.ticks = host_->hooks().tick.add([this](int64_t now_ms) { on_tick(now_ms); });
+}
+
+void CacheStatistics::stop_listening() {
+  Keyspace& keyspace = host_->keyspace();
+  keyspace.key_missed.remove(listeners_.misses);
+  keyspace.key_removed.remove(listeners_.removals);
+  keyspace.sampled_use.remove(listeners_.uses);
+  keyspace.flushed.remove(listeners_.flushes);
+  keyspace.swapped.remove(listeners_.swaps);
+  host_->hooks().tick.remove(listeners_.ticks);
+}
+
+// For CONFIG RESETSTAT, and when the option changes.
+void CacheStatistics::forget() {
+  if (host_ == nullptr) return;
+  host_->keep_out_of_limit([this] {
+    sample_.clear();
+    removed_keys_.clear();
+    ratio_.clear();
+  });
+  big_bytes_ = 0;
+  big_key_.clear();
+  const Keyspace& keyspace = host_->keyspace();
+  seen_hits_ = keyspace.stats.keyspace_hits;
+  seen_misses_ = keyspace.stats.keyspace_misses;
+  host_->keyspace().sample_end = is_listening_ ? sample_.end() : 0;
+}
+
+// --- What happens ---
+
+KeySample::Name CacheStatistics::name_of(const Database& database, uint64_t hash) const {
+  return {database.ghost_hash(hash), static_cast<uint32_t>(hash),
+          static_cast<uint16_t>(database.index())};
+}
+
+void CacheStatistics::note_miss(const KeyEvent& miss) {
+  const auto cause = removed_keys_.find(miss.database.ghost_hash(miss.hash));
+  if (!cause) {
+    ++cold_misses_;
+    return;
+  }
+  switch (*cause) {
+    case RemovalCause::expired:
+      ++expired_misses_;
+      break;
+    case RemovalCause::evicted:
+      ++evicted_misses_;
+      break;
+    case RemovalCause::deleted:
+      ++deleted_misses_;
+      break;
+  }
+}
+
+void CacheStatistics::note_removal(const KeyRemoval& removal) {
+  const int64_t now_ms = host_->keyspace().now_ms();
+  const KeySample::Name name = name_of(removal.database, removal.hash);
+  if (big_bytes_ != 0 && name.id == big_id_) big_bytes_ = 0;
+  std::optional<KeySample::Life> life;
+  host_->keep_out_of_limit([&] {
+    removed_keys_.put(name.id, removal.cause);
+    life = sample_.removed(name, removal.cause, removal.entry.expiry_ms(), now_ms);
+  });
+  if (removal.cause == RemovalCause::expired && removal.entry.has_expiry()) {
+    record_ms(expiry_lag_ms_, now_ms - removal.entry.expiry_ms());
+  }
+  if (!life || removal.cause == RemovalCause::deleted) return;
+  ++removed_;
+  if (!life->was_read) ++removed_unread_;
+  if (removal.cause != RemovalCause::evicted) return;
+  record_ms(eviction_age_ms_, life->age_ms);
+  record_ms(eviction_idle_ms_, life->idle_ms);
+}
+
+void CacheStatistics::note_use(const SampledUse& use) {
+  const KeySample::Name name = name_of(use.database, use.hash);
+  const bool is_timed = ++untimed_ >= kTimed;
+  const int64_t began_ns = is_timed ? monotonic_ns() : 0;
+  host_->keep_out_of_limit([&] { note_use_of(name, use); });
+  host_->keyspace().sample_end = sample_.end();
+  if (!is_timed) return;
+  untimed_ = 0;
+  spent_ns_ += std::min(monotonic_ns() - began_ns, kMostUseNs) * kTimed;
+}
+
+void CacheStatistics::note_use_of(const KeySample::Name& name, const SampledUse& use) {
+  const int64_t now_ms = host_->keyspace().now_ms();
+  if (use.entry == nullptr) {
+    if (use.kind == SampledUse::Kind::read) sample_.read(name, nullptr, now_ms);
+    return;
+  }
+  const Entry& entry = *use.entry;
+  const KeySample::State state{
+      allocation_size(entry.allocated_bytes()) + value_size_hint(entry.value()) + kSlotBytes,
+      entry.expiry_ms()};
+  if (use.kind == SampledUse::Kind::read) {
+    sample_.read(name, &state, now_ms);
+  } else {
+    sample_.written(name, state, now_ms);
+  }
+  note_size(name.id, entry, state.bytes);
+}
+
+void CacheStatistics::note_size(uint64_t id, const Entry& entry, uint64_t bytes) {
+  if (bytes < kBigKeyBytes && (big_bytes_ == 0 || id != big_id_)) [[likely]]
+    return;
+  if (id != big_id_ && bytes <= big_bytes_) return;
+  big_id_ = id;
+  big_bytes_ = bytes;
+  big_key_ = entry.key().substr(0, kShownKeyBytes);
+}
+
+void CacheStatistics::note_flush(const Database* database) {
+  host_->keep_out_of_limit([&] {
+    big_bytes_ = 0;
+    if (database != nullptr && host_->keyspace().total_keys() > 0) {
+      sample_.forget_database(static_cast<uint16_t>(database->index()));
+      return;
+    }
+    // Nothing is left of what the sample was made for.
+    sample_.clear();
+    removed_keys_.clear();
+  });
+  host_->keyspace().sample_end = sample_.end();
+}
+
+void CacheStatistics::follow_counters() {
+  const KeyspaceStats& stats = host_->keyspace().stats;
+  // CONFIG RESETSTAT may have set them back.
+  const auto grown = [](uint64_t now, uint64_t& seen) {
+    const uint64_t before = std::exchange(seen, now);
+    return now >= before ? now - before : now;
+  };
+  const uint64_t hits = grown(stats.keyspace_hits, seen_hits_);
+  const uint64_t misses = grown(stats.keyspace_misses, seen_misses_);
+  sample_.count_reads(hits + misses);
+  host_->keep_out_of_limit([&] { ratio_.add(now_seconds(), hits, misses); });
+}
+
+void CacheStatistics::on_tick(int64_t now_ms) {
+  follow_counters();
+  host_->keep_out_of_limit([&] { sample_.tick(now_ms, std::exchange(spent_ns_, 0)); });
+  host_->keyspace().sample_end = sample_.end();
+}
+
+double CacheStatistics::ratio_over(int64_t seconds) {
+  if (!is_on()) return 0;
+  follow_counters();
+  return ratio_.over(seconds);
+}
+
+// --- What follows from it ---
+
+double CacheStatistics::share_at(size_t bytes) const {
+  // The server itself takes the same, whatever the size of the cache.
+  const size_t base = host_->memory().startup();
+  const size_t used = host_->keyspace().eviction.counted_memory();
+  if (used <= base || bytes <= base) return 0;
+  return static_cast<double>(bytes - base) / static_cast<double>(used - base);
+}
+
+std::vector<CacheStatistics::Prediction> CacheStatistics::predict() {
+  follow_counters();
+  const size_t used = host_->keyspace().eviction.counted_memory();
+  std::vector<Prediction> predictions;
+  for (int tenths = 1; tenths <= kTenths; tenths++) {
+    const size_t bytes = used / 10 * static_cast<size_t>(tenths);
+    predictions.push_back({bytes, sample_.hit_ratio_at(share_at(bytes))});
+  }
+  return predictions;
+}
+
+std::vector<Advice> CacheStatistics::advise() {
+  follow_counters();
+  const size_t used = host_->keyspace().eviction.counted_memory();
+  CacheFacts facts;
+  facts.cold_misses = cold_misses_;
+  facts.expired_misses = expired_misses_;
+  facts.evicted_misses = evicted_misses_;
+  facts.deleted_misses = deleted_misses_;
+  facts.known_reads = sample_.known_reads();
+  facts.ratio_at_half = sample_.hit_ratio_at(share_at(used / 2));
+  facts.ratio_now = sample_.hit_ratio_at(share_at(used));
+  facts.ratio_at_double = sample_.hit_ratio_at(share_at(used * 2));
+  facts.removed_keys = removed_;
+  facts.removed_unread = removed_unread_;
+  facts.expiry_lag_p99_ms = static_cast<int64_t>(expiry_lag_ms_.percentile(99));
+  facts.used_bytes = used;
+  facts.big_key = quote(big_key_);
+  facts.big_key_bytes = big_bytes_;
+  for (const auto& [id, client] : host_->clients().all()) {
+    const size_t waiting = client->socket.queued_output().bytes();
+    if (waiting < kSlowClientBytes || facts.slow_clients.size() == kMostSlowClients) continue;
+    facts.slow_clients.push_back({id, std::string(client->socket.peer_address()), waiting});
+  }
+  return larder::advise(facts);
+}
+
+}  // namespace larder

@@ -1,0 +1,112 @@
+"""Section `stats`: what the statistics cost, and how near the predictions of CACHE.MRC come to the runs that
+they are about."""
+
+import os
+import subprocess
+import tempfile
+from statistics import median
+
+import eviction
+from servers import Server
+from tools import Failure
+
+# Everything that is switched off in the server beside.
+WITHOUT = "--cache-stats no --latency-tracking no"
+COST_KEYS = 10_000
+COST_TARGET = 1.03
+WORKLOADS = {"GET, pipeline 32": ["GET {key}"], "SET, pipeline 32": ["SET {key} {value}"],
+             "GET and SET, pipeline 32": ["GET {key}", "SET {key} {value}"]}
+# Rows of CACHE.MRC that are compared with runs, and by how many points they may be wrong.
+SIZES = [0.2, 0.5, 0.8, 1.0, 1.5, 2.0]
+POINTS = 3
+
+
+class Stats:
+    def __init__(self, setup):
+        self.setup, self.tools, self.options = setup, setup.tools, setup.options
+
+    def run(self):
+        result = {"cost": [], "predictions": []}
+        for name, commands in WORKLOADS.items():
+            row = {"workload": name}
+            result["cost"].append(row)
+            try:
+                self.setup.say(f"statistics on and off: {name} ...")
+                row["pairs"] = self.compare(commands)
+            except Failure as failure:
+                self.setup.fail(row, name, failure)
+        with tempfile.TemporaryDirectory(prefix="larder-traces-") as folder:
+            for name in self.options.traces:
+                packed = os.path.join(self.options.trace_folder, name + ".ltr.zst")
+                trace = os.path.join(folder, name + ".ltr")
+                subprocess.run(["zstd", "-dqf", packed, "-o", trace], check=True)
+                # A twentieth and a tenth of what there is.
+                for capacity, *_ in eviction.REFERENCE[name][1:3]:
+                    row = {"trace": name, "capacity": capacity}
+                    result["predictions"].append(row)
+                    try:
+                        row["sizes"] = self.predict(name, trace, capacity)
+                    except Failure as failure:
+                        self.setup.fail(row, f"{name} {capacity}", failure)
+        return result
+
+    def start(self, name, more, offset=0):
+        return Server(name, f"{self.options.larder} --bind 127.0.0.1 {more}", self.options.port + offset,
+                      self.setup.server_cpus)
+
+    def compare(self, commands):
+        """CPU per request with statistics and without, in turns."""
+        pairs = []
+        with self.start("with", "") as on, self.start("without", WITHOUT, 1) as off:
+            for server in (on, off):
+                self.tools.fill(server, COST_KEYS, "SET {key} {value}", 64)
+            for number in range(self.options.rounds):
+                pairs.append([self.tools.load(server, commands, connections=4, pipeline=32, keys=COST_KEYS,
+                                              value_size=64, order="uniform", seed=number + 1,
+                                              seconds=self.options.seconds, warm_up=self.options.seconds / 5)
+                              ["cpu_ns_per_request"] for server in (on, off)])
+        return pairs
+
+    def predict(self, name, trace, capacity):
+        """Asks after a run what other sizes would do, and lets them do it."""
+        self.setup.say(f"predictions, {name}, {capacity} ...")
+        replay = eviction.Replay(self.setup)
+        sized = eviction.has_sizes(trace)
+        with self.start("larder", "") as server:
+            replay.measure(server, trace, capacity, sized, {"maxmemory-policy": "allkeys-lru"})
+            rows = server.client("CACHE.MRC")
+        value_size = 0 if sized else max(eviction.CACHE_BYTES // capacity, eviction.LEAST_VALUE)
+        common = ["--trace", trace, "--value-size", str(value_size), "--pipeline", str(self.options.replay_pipeline)]
+        sizes = []
+        for size in SIZES:
+            limit, predicted = rows[round(size * 10) - 1]
+            with self.start("larder", f"--maxmemory-policy allkeys-lru --maxmemory {limit}") as server:
+                done = replay.tool(server, common)
+            sizes.append({"size": size, "predicted": 100 * float(predicted),
+                          "real": 100 * done["hits"] / done["requests"]})
+        wrong = [entry for entry in sizes if abs(entry["predicted"] - entry["real"]) > POINTS]
+        if wrong:
+            self.setup.fail({}, f"CACHE.MRC, {name}, {capacity}", Failure(f"more than {POINTS} points: {wrong}"))
+        return sizes
+
+
+def tables(result):
+    cost = []
+    for row in result["cost"]:
+        if "pairs" not in row:
+            continue
+        ratios = sorted(on / off for on, off in row["pairs"])
+        cost.append([row["workload"], f"{median(on for on, _ in row['pairs']):.0f}",
+                     f"{median(off for _, off in row['pairs']):.0f}", f"{median(ratios):.3f}",
+                     f"{ratios[0]:.3f} - {ratios[-1]:.3f}", f"{COST_TARGET}"])
+    lines = []
+    for row in result["predictions"]:
+        if "sizes" not in row:
+            continue
+        lines.append([f"{row['trace']} {row['capacity']}"] +
+                     [f"{entry['predicted']:.1f} / {entry['real']:.1f}" for entry in row["sizes"]] +
+                     [f"{max(abs(entry['predicted'] - entry['real']) for entry in row['sizes']):.1f}"])
+    return [("CPU per request with statistics", ["workload", "with, ns", "without, ns", "ratio", "min - max", "target"],
+             cost),
+            ("Hits in percent by CACHE.MRC / in a run of that size",
+             ["trace, capacity"] + [f"{size:.0%}" for size in SIZES] + ["farthest, points"], lines)]

@@ -1,0 +1,255 @@
+#include "modules/stats/key_sample.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <functional>
+#include <list>
+#include <numeric>
+#include <unordered_map>
+#include <vector>
+
+#include "server/base/random.h"
+
+namespace larder {
+namespace {
+
+struct Request {
+  uint64_t key;
+  uint64_t bytes;
+};
+
+// Exactly LRU, in bytes.
+class LruCache {
+ public:
+  explicit LruCache(uint64_t capacity) : capacity_(capacity) {}
+  std::function<void(uint64_t key)> on_evicted = [](uint64_t) {};
+
+  bool read(uint64_t key) {
+    const auto found = places_.find(key);
+    if (found == places_.end()) return false;
+    order_.splice(order_.begin(), order_, found->second);
+    return true;
+  }
+  void write(const Request& request) {
+    if (read(request.key)) return;
+    order_.push_front(request);
+    places_[request.key] = order_.begin();
+    used_ += request.bytes;
+    while (used_ > capacity_) {
+      const Request last = order_.back();
+      order_.pop_back();
+      places_.erase(last.key);
+      used_ -= last.bytes;
+      on_evicted(last.key);
+    }
+  }
+
+ private:
+  uint64_t capacity_;
+  uint64_t used_ = 0;
+  std::list<Request> order_;
+  std::unordered_map<uint64_t, std::list<Request>::iterator> places_;
+};
+
+double exact_hit_ratio(const std::vector<Request>& requests, uint64_t capacity) {
+  LruCache cache(capacity);
+  size_t hits = 0;
+  for (const Request& request : requests) {
+    if (cache.read(request.key)) {
+      hits++;
+    } else {
+      cache.write(request);
+    }
+  }
+  return static_cast<double>(hits) / static_cast<double>(requests.size());
+}
+
+uint64_t mixed(uint64_t key) {
+  key = (key ^ (key >> 30)) * 0xbf58476d1ce4e5b9;
+  key = (key ^ (key >> 27)) * 0x94d049bb133111eb;
+  return key ^ (key >> 31);
+}
+
+KeySample::Name name_of(uint64_t key) {
+  const uint64_t hash = mixed(key + 1);
+  return {hash, static_cast<uint32_t>(hash), 0};
+}
+
+// Some keys are favourites (Zipf), and now and then somebody walks over keys that come only once.
+std::vector<Request> make_requests(size_t keys, size_t count, bool is_sized) {
+  Random random(keys + count);
+  std::vector<double> ends(keys);
+  double sum = 0;
+  for (size_t i = 0; i < keys; i++) ends[i] = sum += 1 / std::pow(static_cast<double>(i + 1), 0.9);
+  uint64_t next_single = keys;
+  std::vector<Request> requests;
+  while (requests.size() < count) {
+    if (random.below(2000) == 0) {
+      for (int i = 0; i < 200; i++) requests.push_back({next_single++, 0});
+    }
+    const double at = sum * static_cast<double>(random.below(1u << 30)) / (1u << 30);
+    requests.push_back(
+        {static_cast<uint64_t>(std::ranges::lower_bound(ends, at) - ends.begin()), 0});
+  }
+  for (Request& request : requests) {
+    request.bytes =
+        is_sized ? 50 + mixed(request.key) % 2000 + (mixed(request.key) % 50 == 0 ? 20'000 : 0)
+                 : 100;
+  }
+  return requests;
+}
+
+// Lets the requests run through a cache of this capacity that tells the sample, as the server does.
+void play(const std::vector<Request>& requests, uint64_t capacity, KeySample& sample) {
+  LruCache cache(capacity);
+  int64_t now_ms = 1;
+  cache.on_evicted = [&](uint64_t key) {
+    sample.removed(name_of(key), RemovalCause::evicted, -1, now_ms);
+  };
+  for (size_t i = 0; i < requests.size(); i++) {
+    const Request& request = requests[i];
+    now_ms = 1 + static_cast<int64_t>(i / 20);
+    if (i % 2000 == 0) sample.tick(now_ms, 0);
+    const KeySample::State state{request.bytes, -1};
+    sample.count_reads(1);
+    if (cache.read(request.key)) {
+      sample.read(name_of(request.key), &state, now_ms);
+      continue;
+    }
+    sample.read(name_of(request.key), nullptr, now_ms);
+    sample.written(name_of(request.key), state, now_ms);
+    cache.write(request);
+  }
+}
+
+uint64_t distinct_bytes(const std::vector<Request>& requests) {
+  std::unordered_map<uint64_t, uint64_t> sizes;
+  for (const Request& request : requests) sizes[request.key] = request.bytes;
+  return std::accumulate(sizes.begin(), sizes.end(), uint64_t{0},
+                         [](uint64_t sum, const auto& size) { return sum + size.second; });
+}
+
+void check_predictions(size_t keys, size_t count, bool is_sized, size_t most_keys) {
+  const auto requests = make_requests(keys, count, is_sized);
+  const uint64_t capacity = distinct_bytes(requests) / 10;
+  KeySample sample(most_keys);
+  play(requests, capacity, sample);
+  CHECK(sample.size() <= most_keys);
+  for (const double size : {0.1, 0.3, 0.5, 0.8, 1.0, 1.3, 1.6, 2.0}) {
+    const double exact =
+        exact_hit_ratio(requests, static_cast<uint64_t>(size * static_cast<double>(capacity)));
+    INFO(keys << " keys, size " << size << ", 1 in " << (1 << sample.shift()) << ": " << exact
+              << " and " << sample.hit_ratio_at(size));
+    CHECK(std::abs(sample.hit_ratio_at(size) - exact) <= 0.03);
+  }
+}
+
+TEST_CASE("key sample: predictions are those of an exact LRU, where all keys are in the sample") {
+  check_predictions(3000, 60'000, false, 100'000);
+  check_predictions(3000, 60'000, true, 100'000);
+}
+
+TEST_CASE("key sample: predictions from a part of the keys") {
+  check_predictions(60'000, 400'000, false, KeySample::kMostKeys / 4);
+  check_predictions(60'000, 400'000, true, KeySample::kMostKeys / 4);
+}
+
+TEST_CASE("key sample: a size of nothing hits nothing") {
+  KeySample sample;
+  CHECK(sample.hit_ratio_at(1) == 0);
+  const KeySample::State state{100, -1};
+  sample.written(name_of(1), state, 1);
+  sample.read(name_of(1), &state, 2);
+  sample.read(name_of(2), nullptr, 2);
+  sample.count_reads(2);
+  CHECK(sample.hit_ratio_at(1) == Approx(0.5));
+  CHECK(sample.hit_ratio_at(0) == 0);
+}
+
+TEST_CASE("key sample: how keys have lived") {
+  KeySample sample;
+  const KeySample::State state{100, -1};
+  sample.written(name_of(1), state, 1000);
+  sample.written(name_of(2), state, 2000);
+  sample.read(name_of(1), &state, 3000);
+  CHECK(sample.unread_keys() == 1);
+  const auto read = sample.removed(name_of(1), RemovalCause::evicted, -1, 10'000);
+  REQUIRE(read);
+  CHECK(read->age_ms == 9000);
+  CHECK(read->idle_ms == 7000);
+  CHECK(read->was_read);
+  const auto unread = sample.removed(name_of(2), RemovalCause::expired, 3000, 10'000);
+  REQUIRE(unread);
+  CHECK_FALSE(unread->was_read);
+  CHECK(sample.unread_keys() == 0);
+  // The second life of a key is another one.
+  sample.read(name_of(1), nullptr, 11'000);
+  sample.written(name_of(1), state, 12'000);
+  const auto again = sample.removed(name_of(1), RemovalCause::evicted, -1, 12'500);
+  REQUIRE(again);
+  CHECK(again->age_ms == 500);
+  CHECK_FALSE(again->was_read);
+  // Of one that was there before, nobody knows since when.
+  sample.read(name_of(3), &state, 13'000);
+  CHECK_FALSE(sample.removed(name_of(3), RemovalCause::evicted, -1, 14'000));
+}
+
+TEST_CASE("key sample: what has expired is a miss at any size") {
+  KeySample sample;
+  const KeySample::State state{100, 5000};
+  sample.written(name_of(1), state, 1000);
+  sample.written(name_of(2), {100, -1}, 1000);
+  sample.removed(name_of(1), RemovalCause::evicted, 5000, 2000);
+  sample.read(name_of(1), nullptr, 6000);
+  CHECK(sample.hit_ratio_at(2) == 0);
+  CHECK(sample.size() == 1);
+}
+
+TEST_CASE("key sample: it is as fine as the time allows") {
+  KeySample sample;
+  const KeySample::State state{100, -1};
+  int64_t now_ms = 1000;
+  const auto use_all = [&] {
+    for (uint64_t key = 0; key < 4000; key++) sample.written(name_of(key), state, now_ms);
+  };
+  // What may be spent at once, and then a hundredth of the time, which is too much.
+  use_all();
+  sample.tick(now_ms += 100, KeySample::kMostAtOnceNs / 2);
+  CHECK(sample.shift() == 0);
+  sample.tick(now_ms += 100, KeySample::kMostAtOnceNs / 2);
+  for (int i = 0; i < 10 && sample.shift() < 3; i++) {
+    use_all();
+    sample.tick(now_ms += 100, 1'000'000);
+  }
+  CHECK(sample.shift() == 3);
+  CHECK(sample.size() > 300);
+  CHECK(sample.size() < 800);
+  // Half of what is allowed is not little enough for a finer one.
+  for (int i = 0; i < 1000; i++) sample.tick(now_ms += 100, 250'000);
+  CHECK(sample.shift() == 3);
+  sample.tick(now_ms += 100, 2 * KeySample::kMostAtOnceNs);
+  CHECK(sample.size() < 400);
+  for (int i = 0; i < 1300; i++) sample.tick(now_ms += 100, 1000);
+  CHECK(sample.shift() < 3);
+  use_all();
+  CHECK(sample.size() > 400);
+  sample.clear();
+  CHECK(sample.shift() == 0);
+  CHECK(sample.memory() == 0);
+}
+
+TEST_CASE("key sample: a database that is emptied takes its keys along") {
+  KeySample sample;
+  for (uint64_t key = 0; key < 100; key++) {
+    KeySample::Name name = name_of(key);
+    name.database = key % 2;
+    sample.written(name, {100, -1}, 1);
+  }
+  sample.forget_database(1);
+  CHECK(sample.size() == 50);
+  CHECK(sample.unread_keys() == 50);
+}
+
+}  // namespace
+}  // namespace larder

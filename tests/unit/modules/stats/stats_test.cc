@@ -1,0 +1,191 @@
+#include "modules/stats/stats.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "server/acl/acl.h"
+#include "server/configuration.h"
+#include "server/keyspace/edit.h"
+#include "server/types/string.h"
+#include "tests/support/fake_control.h"
+
+namespace larder {
+namespace {
+
+// A keyspace with the module listening to it, and a clock that the test sets.
+class Scene {
+ public:
+  Scene() {
+    configuration.options.add(stats.options);
+    info.add(stats.info);
+    keyspace.set_now_ms(now_ms);
+    stats.start(host);
+  }
+  void set(std::string_view name, int64_t expiry_ms = kNoExpiry, size_t bytes = 10) {
+    const Key key = make_key(name);
+    Edit<String> edit(keyspace, keyspace.database(0), key,
+                      keyspace.find(keyspace.database(0), key, Lookup::write), Type::string,
+                      expiry_ms);
+    edit->assign(std::string(bytes, 'x'));
+    edit.commit("set");
+  }
+  bool get(std::string_view name) {
+    return keyspace.find(keyspace.database(0), make_key(name), Lookup::read) != nullptr;
+  }
+  void pass(int64_t ms) {
+    keyspace.set_now_ms(now_ms += ms);
+    hooks.tick(now_ms);
+  }
+  std::string field(const std::string& name) {
+    constexpr std::string_view kSection = "cache";
+    const std::string report = info.report({&kSection, 1});
+    const size_t at = report.find("\n" + name + ":");
+    if (at == std::string::npos) return "";
+    const size_t begin = at + name.size() + 2;
+    return report.substr(begin, report.find('\r', begin) - begin);
+  }
+  void set_option(std::string_view value) {
+    const NameAndValue setting{"cache-stats", value};
+    REQUIRE(configuration.options.set({&setting, 1}, Authority::ordinary).is_ok());
+  }
+
+  int64_t now_ms = 1'000'000'000;
+  Configuration configuration;
+  Keyspace keyspace{2};
+  CommandTable commands;
+  ClientList clients;
+  Info info;
+  FakeControl control;
+  Limits limits;
+  MemoryUsage memory;
+  Hooks hooks;
+  Pushes pushes;
+  BackgroundWork work;
+  Defragmentation defragmentation{keyspace, configuration.defragmentation};
+  Acl acl{{configuration.acl, commands, clients, hooks}};
+  Services services{
+      keyspace, commands, clients, configuration.options, info, control, limits, memory,
+      hooks,    pushes,   work,    defragmentation,       acl};
+  Host host{services};
+  CacheStatistics stats;
+};
+
+TEST_CASE("cache statistics: why reads miss") {
+  Scene scene;
+  CHECK_FALSE(scene.get("never"));
+  scene.set("short", scene.now_ms + 100);
+  scene.set("deleted");
+  scene.set("evicted");
+  scene.pass(200);
+  CHECK_FALSE(scene.get("short"));
+  CHECK_FALSE(scene.get("short"));
+  scene.keyspace.remove(scene.keyspace.database(0), make_key("deleted"), "del");
+  CHECK_FALSE(scene.get("deleted"));
+
+  scene.keyspace.eviction.configure({.policy = EvictionPolicy::allkeys_random});
+  scene.pass(1000);
+  if (used_memory() > 0) {
+    scene.keyspace.eviction.evict(1, Deadline::never());
+    CHECK_FALSE(scene.get("evicted"));
+    CHECK(scene.field("cache_misses_evicted") == "1");
+    CHECK(scene.field("cache_eviction_age_ms").find("max=1200,") != std::string::npos);
+    CHECK(scene.field("cache_removed_never_read") == "2");
+  }
+  CHECK(scene.field("cache_misses_cold") == "1");
+  CHECK(scene.field("cache_misses_expired") == "2");
+  CHECK(scene.field("cache_misses_deleted") == "1");
+  // It was removed when it was asked for.
+  CHECK(scene.field("cache_expiry_lag_ms").find("max=100,") != std::string::npos);
+}
+
+TEST_CASE("cache statistics: keys that expire unasked") {
+  Scene scene;
+  for (int i = 0; i < 50; i++) scene.set("key:" + std::to_string(i), scene.now_ms + 100);
+  scene.pass(5000);
+  while (scene.keyspace.do_background_work(Deadline::never())) {
+  }
+  CHECK(scene.keyspace.total_keys() == 0);
+  CHECK(scene.field("cache_removed_never_read") == "50");
+  CHECK_FALSE(scene.get("key:7"));
+  CHECK(scene.field("cache_misses_expired") == "1");
+}
+
+TEST_CASE("cache statistics: a key under another name, and an empty database") {
+  Scene scene;
+  scene.set("from");
+  Database& database = scene.keyspace.database(0);
+  scene.keyspace.relocate(
+      {database, make_key("from"), database, make_key("to"), "rename_from", "rename_to"},
+      database.find(make_key("from")));
+  CHECK_FALSE(scene.get("from"));
+  CHECK(scene.get("to"));
+  CHECK(scene.field("cache_misses_deleted") == "1");
+  scene.keyspace.flush_all();
+  CHECK_FALSE(scene.get("to"));
+  CHECK(scene.field("cache_misses_cold") == "1");
+  CHECK(scene.field("cache_sampled_keys") == "0");
+}
+
+TEST_CASE("cache statistics: hit ratio and keys that nobody reads") {
+  Scene scene;
+  for (int i = 0; i < 10; i++) scene.set("key:" + std::to_string(i));
+  for (int i = 0; i < 3; i++) scene.get("key:1");
+  scene.get("none");
+  CHECK(scene.field("cache_hit_ratio_1m") == "0.7500");
+  CHECK(scene.field("cache_hit_ratio_60m") == "0.7500");
+  CHECK(scene.field("cache_keys_never_read") == "9");
+}
+
+TEST_CASE("cache statistics: RESETSTAT and switching off leave nothing behind") {
+  Scene scene;
+  const auto fill = [&] {
+    for (int i = 0; i < 10; i++) scene.set("key:" + std::to_string(i), scene.now_ms + 100);
+    scene.pass(1000);
+    for (int i = 0; i < 10; i++) scene.get("key:" + std::to_string(i));
+    scene.set("big", kNoExpiry, kBigKeyBytes);
+    REQUIRE(scene.field("cache_misses_expired") == "10");
+    REQUIRE(scene.field("cache_stats_bytes") != "0");
+    REQUIRE(scene.stats.advise().size() == 1);
+  };
+  const auto check_empty = [&] {
+    for (const char* name :
+         {"cache_misses_expired", "cache_stats_bytes", "cache_sampled_keys",
+          "cache_removed_keys_known", "cache_removed_sampled", "cache_expiry_lag_p99_ms"}) {
+      INFO(name);
+      CHECK(scene.field(name) == "0");
+    }
+    CHECK(scene.field("cache_hit_ratio_60m") == "0.0000");
+    CHECK(scene.stats.advise().empty());
+  };
+  fill();
+  scene.info.reset();
+  scene.keyspace.stats.reset();
+  check_empty();
+  fill();
+  scene.set_option("no");
+  check_empty();
+  CHECK(scene.keyspace.sample_end == 0);
+  CHECK_FALSE(scene.keyspace.key_removed.is_used());
+  CHECK_FALSE(scene.keyspace.key_missed.is_used());
+  CHECK_FALSE(scene.hooks.tick.is_used());
+  scene.set("key:1");
+  scene.get("none");
+  check_empty();
+  scene.set_option("yes");
+  fill();
+}
+
+TEST_CASE("cache statistics: their memory does not count towards the limit") {
+  if (used_memory() == 0) return;
+  Scene scene;
+  const size_t before = scene.keyspace.eviction.uncounted();
+  for (int i = 0; i < 2000; i++) scene.set("key:" + std::to_string(i));
+  const size_t kept_out = scene.keyspace.eviction.uncounted() - before;
+  CHECK(kept_out >= 2000 * 40);
+  scene.info.reset();
+  CHECK(scene.keyspace.eviction.uncounted() - before < 4096);
+}
+
+}  // namespace
+}  // namespace larder
