@@ -1,7 +1,9 @@
 #include "modules/modules.h"
 
 #include "modules/batching/batching.h"
+#include "modules/budget/budgets.h"
 #include "modules/commandlog/commandlog.h"
+#include "modules/hotspots/hotspots.h"
 #include "modules/latency/latency.h"
 #include "modules/memory_pressure/memory_pressure.h"
 #include "modules/monitor/monitor.h"
@@ -21,6 +23,8 @@ Modules make_modules() {
   modules.push_back(std::make_unique<CommandLog>());
   modules.push_back(std::make_unique<Latency>());
   modules.push_back(std::make_unique<CacheStatistics>());
+  modules.push_back(std::make_unique<Hotspots>());
+  modules.push_back(std::make_unique<Budgets>());
   return modules;
 }
 

@@ -32,6 +32,9 @@ bool is_http(std::string_view name) {
 // A request of so many bytes is timed by itself.
 constexpr size_t kLargeRequestBytes = 16 * 1024;
 
+// Longer than this is always told to who listens to measured requests.
+constexpr int64_t kLongRequestNs = 250'000;
+
 size_t decimal_digits(size_t number) {
   size_t digits = 1;
   for (; number >= 10; number /= 10) digits++;
@@ -132,6 +135,8 @@ void Dispatcher::run_round(bool is_first) {
       collect(*active_[next]);
     }
     prepare();
+    const uint32_t measure_one_of = services_.hooks.measure_one_of;
+    if (measure_one_of != 0) sampler_.pass(batch_.requests(), measure_one_of);
     turn_.requests += batch_.size();
     turn_.now_ns = run_batch();
     for (size_t done = first; done < next; done++) {
@@ -324,9 +329,11 @@ void Dispatcher::run(BatchedRequest& request, Context& context) {
     session.connection().hold();
     return keep(session, arguments);
   }
-  if (request.kind == BatchedRequest::Kind::large) [[unlikely]] {
+  if (request.kind != BatchedRequest::Kind::ordinary) [[unlikely]] {
     const CommandTimer::Exactly exactly(timer_);
+    weight_ = request.kind == BatchedRequest::Kind::large ? 1 : sampler_.weight();
     execute(context, request.command, arguments, batch_.hashes_of(request));
+    weight_ = 0;
   } else {
     execute(context, request.command, arguments, batch_.hashes_of(request));
   }
@@ -391,6 +398,9 @@ void Dispatcher::call_alone(Context& context) {
   const Command& command = context.command();
   const auto arguments = context.arguments();
   const size_t queued = client.socket.queued_output().bytes();
+  const uint64_t hits = services_.keyspace.stats.keyspace_hits;
+  const uint64_t misses = services_.keyspace.stats.keyspace_misses;
+  const uint32_t weight = std::exchange(weight_, 0);
   timer_.begin_alone();
   if (Status status = command.spec().function(context); !status.is_ok()) [[unlikely]] {
     fail(context, &command, status.text(), false);
@@ -405,6 +415,12 @@ void Dispatcher::call_alone(Context& context) {
     timer_.count({command, 1, elapsed_ns, &client, arguments, queued_ns});
     // What EXEC runs has no reply of its own.
     if (!runs_transaction_) served_.add(session_of(client), command, 1);
+    if (hooks.request_measured.is_used()) {
+      report_measured({client, command, arguments, elapsed_ns, 0,
+                       client.socket.queued_output().bytes() - queued,
+                       services_.keyspace.stats.keyspace_hits - hits,
+                       services_.keyspace.stats.keyspace_misses - misses, weight});
+    }
     if (hooks.large_transfer.is_used()) {
       report_transfer({client, command, arguments, wire_bytes(arguments),
                        client.socket.queued_output().bytes() - queued});
@@ -430,6 +446,19 @@ void Dispatcher::report_transfer(const CommandTransfer& transfer) {
       transfer.reply_bytes >= hooks.large_reply_bytes) {
     hooks.large_transfer(transfer);
   }
+}
+
+// Tells of a command that was picked, or that is always told because of its size or its time. Its
+// bytes are counted here, for nobody else needs them.
+void Dispatcher::report_measured(MeasuredRequest measured) const {
+  // Whatever the clock says of a short command: what it took in runs is not told either.
+  const bool is_long =
+      measured.nanoseconds >= kLongRequestNs && !measured.command.is_timed_in_runs();
+  if (is_long) measured.weight = 1;
+  // What EXEC has run was told already.
+  if (measured.weight == 0 || is_exec(measured.command)) return;
+  measured.request_bytes = wire_bytes(measured.arguments);
+  services_.hooks.request_measured(measured);
 }
 
 // Whether the request is done with: refused by the gate of what the client is doing, or queued.
@@ -520,6 +549,7 @@ Status Dispatcher::run_transaction(Context& context) {
       continue;
     }
     const CommandTimer::Exactly exactly(timer_);
+    weight_ = sampler_.picks_next(services_.hooks.measure_one_of);
     std::vector<SharedBytes> large = request.large;
     call(context, *command, request.arguments, {}, large);
   }

@@ -28,6 +28,7 @@
 #include "server/dispatch/gates.h"
 #include "server/dispatch/look_ahead.h"
 #include "server/dispatch/served_requests.h"
+#include "server/dispatch/request_sampler.h"
 #include "server/dispatch/session.h"
 #include "server/network/connection.h"
 #include "server/network/output_limits.h"
@@ -154,6 +155,7 @@ class Dispatcher {
   void note_served(const Client& client);
   void report_large_reply(const BatchedRequest& request, const Context& context, size_t bytes);
   void report_transfer(const CommandTransfer& transfer);
+  void report_measured(MeasuredRequest measured) const;
   bool handle_mode(Context& context, const Command& command,
                    std::span<const std::string_view> arguments);
   void refuse(Context& context, const Command* command, std::string text);
@@ -181,6 +183,8 @@ class Dispatcher {
   CommandTimer timer_;
   ServedRequests served_;
   size_t large_request_bytes_ = 0;  // from so many on a request is measured by itself
+  RequestSampler sampler_;
+  uint32_t weight_ = 0;  // of the request that runs next, as MeasuredRequest has it; 0: it is not picked
   Blocking blocking_;
   WatchedKeys watched_keys_;
   Sessions sessions_;

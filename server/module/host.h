@@ -1,6 +1,10 @@
 // What the server is to a module. It grows with what modules need, and stays small.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "server/command/context.h"
 #include "server/command/hooks.h"
 
@@ -63,6 +67,11 @@ class Host {
     const size_t before = used_memory();
     function();
     services_.keyspace.eviction.leave_out(static_cast<ptrdiff_t>(used_memory() - before));
+  }
+
+  // What INFO shows under a name, whoever the field belongs to; nullopt: nothing does now.
+  std::optional<std::string> info_value(std::string_view name) const {
+    return services_.info.value(name);
   }
 
   // For fields outside of the module's own section.
