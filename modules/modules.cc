@@ -3,6 +3,7 @@
 #include "modules/commandlog/commandlog.h"
 #include "modules/latency/latency.h"
 #include "modules/memory_pressure/memory_pressure.h"
+#include "modules/metrics/metrics.h"
 #include "modules/monitor/monitor.h"
 #include "modules/pubsub/pubsub.h"
 #include "modules/tracking/tracking.h"
@@ -17,6 +18,7 @@ Modules make_modules() {
   modules.push_back(std::make_unique<Monitor>());
   modules.push_back(std::make_unique<CommandLog>());
   modules.push_back(std::make_unique<Latency>());
+  modules.push_back(std::make_unique<Metrics>());
   return modules;
 }
 
