@@ -399,6 +399,7 @@ TEST_CASE("metrics: the page in a browser") {
       run_program({"node", LARDER_SOURCE_TREE "/tests/integration/node/dashboard_test.cjs"},
                   {.environment = {{"LARDER_PORT", std::to_string(measured.server.port())},
                                    {"LARDER_METRICS_PORT", std::to_string(measured.port)},
+                                   {"NODE_PATH", LARDER_NODE_FOLDER "/node_modules"},
                                    {"LARDER_SCREENSHOTS", measured.server.folder().path(".")}},
                    .bound = 180s});
   INFO(done.output << done.errors);

@@ -103,7 +103,7 @@ const kCharts = [
     format: micros, isLog: true, lines: [
     ["p50", latencySeries("p50")], ["p95", latencySeries("p95")], ["p99", latencySeries("p99")],
     ["p99.9", latencySeries("p999")]] },
-  { id: "memory", title: "Memory, its limit and pressure", format: bytes, bands: true, lines: [
+  { id: "memory", title: "Memory, its limit and pressure", format: bytes, bands: true, limitLine: true, lines: [
     ["used", () => series("memory_used")], ["resident", () => series("memory_rss")],
     ["limit", () => series("memory_limit"), { dash: [6, 4] }]] },
   { id: "removals", title: "Evictions and expirations per second", format: count, lines: [
@@ -152,7 +152,14 @@ function drawBands(plot) {
   plot.ctx.restore();
 }
 
+// A limit that is far away does not press what is used to the ground; the legend has it.
+function rangeBelowLimit(plot, min, max) {
+  const most = Math.max(1, ...plot.data[1], ...plot.data[2]);
+  return [0, max <= 4 * most ? max * 1.1 : most * 1.5];
+}
+
 function rangeOf(chart) {
+  if (chart.limitLine) return rangeBelowLimit;
   if (chart.range) return () => chart.range;
   if (chart.isLog) return (plot, min, max) => uPlot.rangeLog(Math.max(min ?? 1, 0.1), Math.max(max ?? 10, 1), 10, false);
   return (plot, min, max) => [0, max > 0 ? max * 1.1 : 1];
@@ -203,10 +210,12 @@ function makeCharts() {
 
 function drawCharts() {
   const end = history.times.length ? history.times[history.times.length - 1] : Date.now() / 1000;
+  // A history of a minute in a plot of an hour would be a line at its edge.
+  const from = Math.max(end - shownSeconds, Math.min(history.times[0] ?? end, end - 60));
   for (const chart of charts) {
     chart.titleElement.textContent = typeof chart.title === "function" ? chart.title() : chart.title;
     chart.plot.setData([history.times, ...chart.lines.map(([, values]) => values())], false);
-    chart.plot.setScale("x", { min: end - shownSeconds, max: end });
+    chart.plot.setScale("x", { min: from, max: end });
   }
 }
 
@@ -315,7 +324,7 @@ const kPanels = [
 
 function drawOthers(replies) {
   for (const [id, missing, none] of kPanels) {
-    const reply = replies[id === "alerts" ? "budgets" : id];
+    const reply = replies[id === "alerts" ? "budgets" : id] ?? null;
     if (reply === null) show(id, note(missing));
     else show(id, isEmpty(reply) ? note(none) : replyTable(reply));
   }
