@@ -74,11 +74,11 @@ bool was_used(const Command& command) {
 }  // namespace
 
 const Scrape::Step Scrape::kSteps[] = {
-    &Scrape::read_group,       &Scrape::write_instance, &Scrape::write_row,
-    &Scrape::write_composites, &Scrape::write_texts,    &Scrape::write_databases,
-    &Scrape::write_errors,     &Scrape::write_command,  &Scrape::write_percentiles,
-    &Scrape::write_histogram,  &Scrape::write_spikes,   &Scrape::write_logs,
-    &Scrape::write_budgets,    &Scrape::write_options,
+    &Scrape::read_group,      &Scrape::write_instance, &Scrape::write_row,
+    &Scrape::write_composite, &Scrape::write_texts,    &Scrape::write_databases,
+    &Scrape::write_errors,    &Scrape::write_command,  &Scrape::write_percentiles,
+    &Scrape::write_histogram, &Scrape::write_spikes,   &Scrape::write_logs,
+    &Scrape::write_budgets,   &Scrape::write_options,
 };
 
 bool Scrape::write(std::string& out, Deadline deadline) {
@@ -116,6 +116,7 @@ std::string_view Scrape::value_of(std::string_view field) const {
 }
 
 bool Scrape::write_instance() {
+  std::ranges::stable_sort(rows_, {}, &InfoRow::section);
   exposition_.single("redis_up", MetricType::gauge, "Whether the server answers", 1);
   exposition_.family("redis_instance_info", MetricType::gauge, "What the server is");
   exposition_.sample({{"role", value_of("role")},
@@ -194,30 +195,33 @@ void Scrape::write_summary(const std::string& name, const HistogramField& histog
                      static_cast<double>(histogram.max()));
 }
 
-// Fields of several values, section by section. What is no number is a label.
-bool Scrape::write_composites() {
+// A field of several values. Rows are in the order of their sections, each of which is a family.
+bool Scrape::write_composite() {
   if (rows_.empty()) return true;
-  const std::string_view section = rows_[index_].section;
-  series_.clear();
-  // Rows of a section may stand apart: they are all written where the first of them is met.
-  if (exposition_.family("larder_" + metric_name(to_lower(section)) + "_values", MetricType::gauge,
-                         "Fields of INFO " + to_lower(section) + " that hold several values")) {
-    for (const InfoRow& row : rows_) {
-      if (row.section != section || row.histogram != nullptr || is_special(row)) continue;
-      if (row.value.find('=') != std::string::npos) write_parts(row);
-    }
+  const InfoRow& row = rows_[index_];
+  if (index_ == 0 || rows_[index_ - 1].section != row.section) {
+    series_.clear();
+    is_in_family_ = false;
   }
-  while (index_ < rows_.size() && rows_[index_].section == section) index_++;
-  return index_ >= rows_.size();
+  const bool is_last = next_of(rows_.size());
+  if (row.histogram != nullptr || is_special(row)) return is_last;
+  const std::vector<InfoPart> parts = parts_of(row.value);
+  if (parts.empty()) return is_last;
+  if (!is_in_family_) {
+    const std::string section = to_lower(row.section);
+    is_in_family_ =
+        exposition_.family("larder_" + metric_name(section) + "_values", MetricType::gauge,
+                           "Fields of INFO " + section + " that hold several values");
+  }
+  if (is_in_family_) write_parts(row.name, parts);
+  return is_last;
 }
 
 // A sample for each part that is a number. The others are labels, and where one of them is a name
 // that somebody chose, the number in the field's ("hot_key_3") is a rank, which is not what it is.
-void Scrape::write_parts(const InfoRow& row) {
-  const std::vector<InfoPart> parts = parts_of(row.value);
+void Scrape::write_parts(std::string_view field, const std::vector<InfoPart>& parts) {
   const auto is_quoted = [](const InfoPart& part) { return part.is_quoted; };
   const bool has_name = std::ranges::any_of(parts, is_quoted);
-  std::string_view field = row.name;
   if (has_name) {
     while (!field.empty() && field.back() >= '0' && field.back() <= '9') field.remove_suffix(1);
     while (field.ends_with('_')) field.remove_suffix(1);

@@ -33,7 +33,7 @@ class Scrape final : public HttpBody {
   bool read_group();
   bool write_instance();
   bool write_row();
-  bool write_composites();
+  bool write_composite();
   bool write_texts();
   bool write_databases();
   bool write_errors();
@@ -47,7 +47,7 @@ class Scrape final : public HttpBody {
 
   bool is_special(const InfoRow& row) const;
   std::string_view value_of(std::string_view field) const;
-  void write_parts(const InfoRow& row);
+  void write_parts(std::string_view field, const std::vector<InfoPart>& parts);
   void write_histogram_of(const Command& command, const Reply& counts);
   void write_summary(const std::string& name, const HistogramField& histogram);
   // At the end of a list: the next step begins at its beginning.
@@ -59,7 +59,9 @@ class Scrape final : public HttpBody {
   size_t index_ = 0;   // within a step
   size_t family_ = 0;  // within the families of commands
   std::vector<InfoRow> rows_;
-  std::set<std::string> series_;  // of several values, within a section
+  // Within the fields of several values of a section.
+  std::set<std::string> series_;
+  bool is_in_family_ = false;
 };
 
 }  // namespace larder
