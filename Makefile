@@ -12,8 +12,11 @@ NPM_SECONDS ?= 300
 ARGS ?=
 
 BUILD_PACKAGES = g++ cmake ninja-build pkg-config libuv1-dev libjemalloc-dev libssl-dev libspdlog-dev catch2
-TEST_PACKAGES = redis-tools python3-redis
+TEST_PACKAGES = redis-tools python3-redis chromium
+# Of these only the programs are needed, and not the services.
+UNPACKED_PACKAGES = prometheus prometheus-redis-exporter
 NODE_TESTS = tests/integration/node
+DASHBOARD = modules/metrics/page
 
 CMAKE_FLAGS ?=
 ifneq ($(origin CXX),default)
@@ -23,7 +26,7 @@ CTEST = ctest --output-on-failure --no-tests=error
 
 # Ninja builds in parallel; two of these steps at once would fight for apt and for the processors.
 .NOTPARALLEL:
-.PHONY: run build test asan test-reference fuzz bench bench-eviction deps deps-build install uninstall format clean help
+.PHONY: run build test asan dashboard test-reference fuzz bench bench-eviction deps deps-build install uninstall format clean help
 
 run: build ## build a release and start it on port 6379; options for the server: ARGS="--port 7000"
 	@exec $(BUILD)/larder-server $(ARGS)
@@ -31,13 +34,13 @@ run: build ## build a release and start it on port 6379; options for the server:
 build: $(BUILD)/build.ninja ## build a release: build/larder-server
 	@cmake --build $(BUILD) -j $(JOBS) --target larder-server
 
-test: deps $(BUILD)/build.ninja $(ASAN_BUILD)/build.ninja $(BUILD)/node/installed ## run every test, and unit tests and transcripts once more under sanitizers
+test: deps $(BUILD)/build.ninja $(ASAN_BUILD)/build.ninja $(BUILD)/node/installed $(BUILD)/tools/unpacked ## run every test, and unit tests and transcripts once more under sanitizers
 	cmake --build $(BUILD) -j $(JOBS)
 	$(CTEST) --test-dir $(BUILD)
 	cmake --build $(ASAN_BUILD) -j $(JOBS)
 	$(CTEST) --test-dir $(ASAN_BUILD) -R '^(unit|transcripts)$$'
 
-asan: deps $(ASAN_BUILD)/build.ninja $(ASAN_BUILD)/node/installed ## run every test under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: deps $(ASAN_BUILD)/build.ninja $(ASAN_BUILD)/node/installed $(ASAN_BUILD)/tools/unpacked ## run every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	cmake --build $(ASAN_BUILD) -j $(JOBS)
 	$(CTEST) --test-dir $(ASAN_BUILD)
 
@@ -77,10 +80,25 @@ bench-eviction: deps build $(BUILD)/reference/redis-server ## replay traces thro
 	  --tools $(BUILD)/tests --peer "$(BUILD)/reference/redis-server --save '' --appendonly no --bind 127.0.0.1" $(ARGS)
 
 # The Node clients that the integration tests use, in the versions of the lock file.
-%/node/installed: $(NODE_TESTS)/package.json $(NODE_TESTS)/package-lock.json | deps
+%/node/installed: $(NODE_TESTS)/package.json $(NODE_TESTS)/package-lock.json %/node/dashboard/installed | deps
+	@mkdir -p $(@D)
+	@cp $(NODE_TESTS)/package.json $(NODE_TESTS)/package-lock.json $(@D)
+	timeout $(NPM_SECONDS) npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# The library that the page of modules/metrics draws with.
+%/node/dashboard/installed: $(DASHBOARD)/package.json $(DASHBOARD)/package-lock.json | deps
 	@mkdir -p $(@D)
 	@cp $^ $(@D)
 	timeout $(NPM_SECONDS) npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+dashboard: $(BUILD)/node/dashboard/installed ## make the page of modules/metrics out of its sources
+	LARDER_PAGE_MODULES=$(abspath $(BUILD)/node/dashboard/node_modules) node $(DASHBOARD)/bundle.mjs
+
+# Programs of packages that nobody wants to have installed.
+%/tools/unpacked:
+	packaging/unpack-packages $(@D) $(UNPACKED_PACKAGES)
 	@touch $@
 
 # A Node that did not come from Debian brings its npm along, and the two packages would not go with it.

@@ -6,6 +6,7 @@
 #include "modules/hotspots/hotspots.h"
 #include "modules/latency/latency.h"
 #include "modules/memory_pressure/memory_pressure.h"
+#include "modules/metrics/metrics.h"
 #include "modules/monitor/monitor.h"
 #include "modules/pubsub/pubsub.h"
 #include "modules/stats/stats.h"
@@ -25,6 +26,7 @@ Modules make_modules() {
   modules.push_back(std::make_unique<CacheStatistics>());
   modules.push_back(std::make_unique<Hotspots>());
   modules.push_back(std::make_unique<Budgets>());
+  modules.push_back(std::make_unique<Metrics>());
   return modules;
 }
 

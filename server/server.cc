@@ -41,7 +41,7 @@ Server::Server(Configuration& configuration, const Modules& modules)
       defragmentation_(keyspace_, configuration.defragmentation),
       services_{keyspace_, commands_, clients_, configuration.options, info_, *this, limits_, memory_,
                 hooks_, pushes_, work_, defragmentation_, acl_},
-      host_(services_),
+      host_(services_, this),
       dispatcher_(services_),
       server_info_({configuration, services_, dispatcher_.stats(), network_stats_}),
       reactor_(*this, network_stats_),
@@ -322,6 +322,11 @@ void Server::accept(int fd, ConnectionKind kind) {
     return refuse(errors::protected_mode());
   }
   dispatcher_.open(connection);
+}
+
+StreamListener& Server::add_stream_service(StreamService& service, const StreamLimits& limits) {
+  stream_servers_.push_back(std::make_unique<StreamServer>(reactor_, service, limits));
+  return *stream_servers_.back();
 }
 
 void Server::connection_closed(Connection& connection) { dispatcher_.close(connection); }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "server/acl/acl.h"
 #include "server/background/background_work.h"
@@ -22,12 +23,13 @@
 #include "server/network/listener.h"
 #include "server/network/reactor.h"
 #include "server/network/signals.h"
+#include "server/network/stream_server.h"
 #include "server/network/timer.h"
 #include "server/server_info.h"
 
 namespace larder {
 
-class Server final : private TurnHandler, private ServerControl {
+class Server final : private TurnHandler, private ServerControl, private StreamHost {
  public:
   // Both outlive the server; the options of the modules are part of the configuration already.
   Server(Configuration& configuration, const Modules& modules);
@@ -83,6 +85,9 @@ class Server final : private TurnHandler, private ServerControl {
   size_t purge_memory() override;
   void set_housekeeping(bool is_on) override { keeps_house_ = is_on; }
 
+  // StreamHost
+  StreamListener& add_stream_service(StreamService& service, const StreamLimits& limits) override;
+
   void register_commands();
   void register_info();
   void follow_options();
@@ -122,6 +127,7 @@ class Server final : private TurnHandler, private ServerControl {
   ServerInfo server_info_;
   Reactor reactor_;
   Listener listener_;
+  std::vector<std::unique_ptr<StreamServer>> stream_servers_;
   Timer tick_;
   Timer background_;
   int64_t background_planned_ms_ = INT64_MAX;

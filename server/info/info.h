@@ -179,6 +179,8 @@ class Fields final : public InfoField {
 class Info {
  public:
   void add(InfoGroup& group) { groups_.push_back(&group); }
+  // As they were added; several may belong to one section. For who shows them in another form.
+  std::span<InfoGroup* const> groups() const { return groups_; }
 
   // "# Section\r\nname:value\r\n...", an empty line between sections. `sections`, in any case:
   // names, "default" (also when there are none), "all" (without modules' sections), "everything",

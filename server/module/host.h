@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "protocol/reply_reader.h"
+#include "server/base/stream_service.h"
 #include "server/command/context.h"
 #include "server/command/hooks.h"
 
@@ -12,8 +14,9 @@ namespace larder {
 
 class Host {
  public:
-  // The services outlive the host.
-  explicit Host(Services& services) : services_(services) {}
+  // The services and the stream host outlive the host. Without a stream host nothing can be served.
+  explicit Host(Services& services, StreamHost* streams = nullptr)
+      : services_(services), streams_(streams) {}
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
@@ -76,9 +79,24 @@ class Host {
 
   // For fields outside of the module's own section.
   void add_info(InfoGroup& group) { services_.info.add(group); }
+  // Everything that INFO tells.
+  const Info& info() const { return services_.info; }
+  // Runs a command that only reports, at once and on the server's own behalf: nobody's rights are
+  // asked for, and neither statistics nor MONITOR nor the slow log know of it. Cost: that of the
+  // command, and a copy of its reply (RESP3). Errors: the command's own; there is no such command,
+  // or it is one that may change or wait for something.
+  Result<Reply> ask(std::span<const std::string_view> request);
+
+  // Serves a protocol of the module's own over TCP. For start(); the listener lives as long as the
+  // server, and so must the service. nullptr: this host has no network.
+  StreamListener* add_stream_service(StreamService& service, const StreamLimits& limits) {
+    return streams_ == nullptr ? nullptr : &streams_->add_stream_service(service, limits);
+  }
+  bool is_shutting_down() const { return services_.control.is_shutting_down(); }
 
  private:
   Services& services_;
+  StreamHost* streams_;
 };
 
 }  // namespace larder

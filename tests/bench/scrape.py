@@ -1,0 +1,108 @@
+"""Section 10: what clients notice of those who read metrics, which Larder alone serves itself."""
+
+import http.client
+import socket
+import threading
+import time
+
+from servers import Refused
+from tools import Failure
+
+SCRAPERS = 4
+PATHS = ["/metrics", "/api/history", "/api/now"]
+
+
+class Scrape:
+    def __init__(self, setup):
+        self.setup = setup
+
+    def run(self):
+        rows = []
+        for start in self.setup.starters():
+            self.setup.say(f"scrapes, {start.name} ...")
+            with start() as server:
+                port = free_port()
+                try:
+                    server.client("CONFIG", "SET", "metrics-port", port)
+                except Refused:
+                    continue
+                rows += self.measure(server, port)
+        return rows
+
+    def measure(self, server, port):
+        use_every_command(server)
+        # A history that is worth reading.
+        time.sleep(self.setup.options.idle_seconds)
+        rows = []
+        for name, paths in [("nobody reads", []), *((path, [path]) for path in PATHS)]:
+            before = server.cpu_ns()
+            with self.setup.tools.pinger(server) as gaps, Scrapers(port, paths) as scrapers:
+                time.sleep(self.setup.options.idle_seconds)
+            answers = max(1, scrapers.answers)
+            rows.append({"while": name, "answers": scrapers.answers, "bytes": scrapers.bytes / answers,
+                         "cpu_us": (server.cpu_ns() - before) / 1000 / answers, **gaps})
+        return rows
+
+
+class Scrapers:
+    """Read the paths without pause, each on a connection that stays."""
+
+    def __init__(self, port, paths):
+        self.port = port
+        self.is_over = threading.Event()
+        self.threads = [threading.Thread(target=self.read, args=(path,)) for path in paths * SCRAPERS]
+        self.lock = threading.Lock()
+        self.answers = self.bytes = self.failures = 0
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *failure):
+        self.is_over.set()
+        for thread in self.threads:
+            thread.join()
+        if self.failures:
+            raise Failure("a scrape failed")
+
+    def read(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        while not self.is_over.is_set():
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            body = answer.read()
+            with self.lock:
+                self.answers += 1
+                self.bytes += len(body)
+                self.failures += answer.status != 200
+        connection.close()
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def use_every_command(server):
+    """So that each has its lines: called with nothing where that is an error, and so does no harm."""
+    for command in server.client("COMMAND"):
+        if abs(command[1]) > 1:
+            try:
+                server.client(command[0])
+            except Refused:
+                pass
+    for number in range(2000):
+        for words in [("SET", f"key:{number}", "value"), ("GET", f"key:{number}"), ("HSET", "hash", number, "x"),
+                      ("LPUSH", "list", number), ("ZADD", "board", number, number), ("INCR", "count"),
+                      ("HGETALL", "hash"), ("LRANGE", "list", 0, -1), ("ZRANGE", "board", 0, number)]:
+            server.client(*words)
+    server.client("FLUSHALL")
+
+
+def tables(rows):
+    lines = [[row["while"], str(row["answers"]), f"{row['bytes'] / 1000:.0f}", f"{row['cpu_us']:.0f}",
+              f"{row['longest'] / 1000:.2f}", f"{row['busiest'] / 1000:.2f}", f"{row['late'] / 1000:.2f}"] for row in rows]
+    header = ["read without pause", "answers", "kB each", "server CPU each (us)", "longest (ms)", "CPU (ms)", "pinger late (ms)"]
+    return [(f"Between two PONGs of a 1 kHz pinger, while {SCRAPERS} connections read", header, lines)] if lines else []
