@@ -23,6 +23,7 @@
 #include "server/network/reactor.h"
 #include "server/network/signals.h"
 #include "server/network/timer.h"
+#include "server/network/tls_acceptor.h"
 #include "server/server_info.h"
 
 namespace larder {
@@ -89,8 +90,12 @@ class Server final : private TurnHandler, private ServerControl {
   void take_rules();
   Status listen();
   Status listen_again(Error failure);
+  Status listen_for_tls();
+  Status change_tls();
   Status score();
   void accept(int fd, ConnectionKind kind);
+  void refuse(Connection& connection, const Error& error);
+  void welcome(Connection& connection);
   void on_signal(int signal);
   void tick();
   template <class Work>
@@ -120,8 +125,10 @@ class Server final : private TurnHandler, private ServerControl {
   Host host_;
   Dispatcher dispatcher_;
   ServerInfo server_info_;
+  TlsWorkspace tls_workspace_;
   Reactor reactor_;
   Listener listener_;
+  TlsAcceptor tls_acceptor_;
   Timer tick_;
   Timer background_;
   int64_t background_planned_ms_ = INT64_MAX;
