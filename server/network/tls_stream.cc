@@ -147,27 +147,33 @@ TlsStream::Step TlsStream::shake_hands() {
   const int result = SSL_do_handshake(ssl_.get());
   const int reason = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
   if (reason != SSL_ERROR_NONE && reason != SSL_ERROR_WANT_READ) {
-    if (outcome_ == 0) {
-      failure_ = "the peer closed the connection";
-      ERR_clear_error();
-    } else if (outcome_ < 0) {
-      failure_ = std::strerror(-outcome_);
-      ERR_clear_error();
-    } else {
-      failure_ = take_tls_error();
-      if (const long verdict = SSL_get_verify_result(ssl_.get()); verdict != X509_V_OK) {
-        failure_ += std::string(": ") + X509_verify_cert_error_string(verdict);
-      }
-      outcome_ = -EPROTO;
-    }
+    explain_failure();
     send_output();  // the alert that tells the peer why
     return Step::failed;
   }
   send_output();
-  if (reason == SSL_ERROR_WANT_READ)
+  if (reason == SSL_ERROR_WANT_READ) {
     return has_unsent() ? Step::wants_to_write : Step::wants_to_read;
+  }
   is_established_ = true;
   return Step::done;
+}
+
+void TlsStream::explain_failure() {
+  if (outcome_ == 0) {
+    failure_ = "the peer closed the connection";
+    ERR_clear_error();
+  } else if (outcome_ < 0) {
+    failure_ = std::strerror(-outcome_);
+    ERR_clear_error();
+  } else {
+    failure_ = take_tls_error();
+    const long verdict = SSL_get_verify_result(ssl_.get());
+    if (verdict != X509_V_OK) {
+      failure_ += std::string(": ") + X509_verify_cert_error_string(verdict);
+    }
+    outcome_ = -EPROTO;
+  }
 }
 
 std::optional<std::string> TlsStream::peer_name() const {
@@ -175,8 +181,9 @@ std::optional<std::string> TlsStream::peer_name() const {
   if (certificate == nullptr || SSL_get_verify_result(ssl_.get()) != X509_V_OK) return std::nullopt;
   const X509_NAME* subject = X509_get_subject_name(certificate.get());
   const int first = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-  if (first < 0 || X509_NAME_get_index_by_NID(subject, NID_commonName, first) >= 0)
-    return std::nullopt;
+  const bool is_only_one =
+      first >= 0 && X509_NAME_get_index_by_NID(subject, NID_commonName, first) < 0;
+  if (!is_only_one) return std::nullopt;
   unsigned char* text = nullptr;
   const int size =
       ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, first)));

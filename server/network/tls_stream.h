@@ -112,6 +112,7 @@ class TlsStream {
   static long control_bio(BIO* bio, int command, long number, void* pointer);
   static void note_event(const SSL* ssl, int where, int result);
 
+  void explain_failure();
   int take_input(char* room, size_t size);
   bool is_abusive() const { return messages_ > kFreeMessages + received_bytes_ / kBytesPerMessage; }
   bool refill(size_t wanted);

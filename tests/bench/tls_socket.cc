@@ -4,11 +4,14 @@
 #include <openssl/err.h>
 
 #include <cerrno>
+#include <csignal>
 #include <stdexcept>
 
 namespace larder {
 
 TlsSocket::TlsSocket(int socket) : context_(SSL_CTX_new(TLS_client_method())) {
+  // OpenSSL writes without asking for anything else.
+  std::signal(SIGPIPE, SIG_IGN);
   SSL_CTX_set_mode(context_.get(),
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   ssl_.reset(SSL_new(context_.get()));

@@ -73,7 +73,7 @@ TEST_CASE("TLS peers: redis-benchmark") {
 }
 
 TEST_CASE("TLS peers: redis-py, with a client's certificate") {
-  TlsServer server({"--tls-auth-clients-user", "CN", "--user", "anna", "on", "+@all", "~*"});
+  TlsServer server({"--tls-auth-clients-user", "CN", "--user", "anna", "on", "+@all", "~*", "&*"});
   const auto own = server.certificates().client("anna");
   const ProgramResult done =
       run_program({"/usr/bin/python3", "-B",

@@ -212,7 +212,8 @@ TEST_CASE("TLS: the user is the one whose name the certificate has") {
   CHECK(admin("AUTH", "secret") == status("OK"));
   CHECK_THAT(admin("INFO", "stats").text, Contains("acl_access_denied_tls_cert:3\r\n"));
   const Reply log = admin("ACL", "LOG");
-  REQUIRE(log.children.size() == 3);
+  // And what anna was refused.
+  REQUIRE(log.children.size() == 4);
   CHECK(log.children[0].children[5] == "tls-cert");
 
   CHECK(admin("CONFIG", "SET", "tls-auth-clients-user", "off") == status("OK"));

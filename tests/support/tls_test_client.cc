@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <stdexcept>
 
 #include "tests/support/reply_text.h"
@@ -36,6 +37,8 @@ int connect_socket(int port, std::chrono::milliseconds bound) {
 
 TlsTestClient::TlsTestClient(int port, const TestCertificates& certificates, const Options& options)
     : socket_(connect_socket(port, options.bound)), context_(SSL_CTX_new(TLS_client_method())) {
+  // OpenSSL writes without asking for anything else.
+  std::signal(SIGPIPE, SIG_IGN);
   ERR_clear_error();
   SSL_CTX* const context = context_.get();
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
