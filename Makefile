@@ -12,7 +12,7 @@ NPM_SECONDS ?= 300
 ARGS ?=
 
 BUILD_PACKAGES = g++ cmake ninja-build pkg-config libuv1-dev libjemalloc-dev libssl-dev libspdlog-dev catch2
-TEST_PACKAGES = redis-tools python3-redis chromium
+TEST_PACKAGES = redis-tools python3-redis openssl stunnel4 chromium
 # Of these only the programs are needed, and not the services.
 UNPACKED_PACKAGES = prometheus prometheus-redis-exporter
 NODE_TESTS = tests/integration/node

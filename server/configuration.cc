@@ -4,6 +4,7 @@ namespace larder {
 
 Configuration::Configuration() {
   options.add(network);
+  options.add(tls);
   options.add(dispatch);
   options.add(acl);
   options.add(keyspace);

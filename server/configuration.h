@@ -12,6 +12,7 @@
 #include "server/keyspace/keyspace_options.h"
 #include "server/keyspace/type_options.h"
 #include "server/network/network_options.h"
+#include "server/network/tls_options.h"
 #include "server/process/process_options.h"
 
 namespace larder {
@@ -22,6 +23,7 @@ struct Configuration {
   Configuration();
 
   NetworkOptions network;
+  TlsOptions tls;
   ProcessOptions process;
   DispatchOptions dispatch;
   AclOptions acl;

@@ -23,19 +23,24 @@
 namespace larder {
 namespace {
 
+uint16_t first_port(const Configuration& configuration) {
+  const uint16_t port = configuration.network.port.get();
+  return port != 0 ? port : configuration.tls.port.get();
+}
+
 void set_title(ProcessTitle& title, const Configuration& configuration) {
   if (!configuration.process.set_proc_title.get()) return;
   const NetworkOptions& network = configuration.network;
   TitleFacts facts;
   facts.title = title.program();
   facts.port = to_text(network.port.get());
-  const OptionBase* tls_port = configuration.options.find("tls-port");
-  if (tls_port != nullptr) facts.tls_port = tls_port->text();
+  facts.tls_port = configuration.tls.port.text();
   facts.unix_socket = network.unixsocket.get();
   facts.config_file = configuration.file;
   const std::string address = network.bind.get().empty() ? "*" : network.bind.get().front();
-  facts.listen_address = network.port.get() != 0 ? address + ":" + facts.port
-                                                 : "unixsocket:" + facts.unix_socket;
+  const bool has_port = network.port.get() != 0 || configuration.tls.port.get() != 0;
+  facts.listen_address = has_port ? address + ":" + to_text(first_port(configuration))
+                                  : "unixsocket:" + facts.unix_socket;
   if (const auto text = expand_title(configuration.process.proc_title_template.get(), facts)) {
     title.set(*text);
   }
@@ -48,7 +53,7 @@ void greet(const Configuration& configuration) {
   log::notice(configuration.file.empty() ? "Using the built-in defaults, no config file"
                                          : "Configuration loaded from " + configuration.file);
   // What tools look for to learn the process id.
-  log::notice("Port: " + to_text(configuration.network.port.get()) + ", PID: " + to_text(getpid()));
+  log::notice("Port: " + to_text(first_port(configuration)) + ", PID: " + to_text(getpid()));
   for (const std::string& warning : startup_warnings(read_machine_settings())) {
     log::warning("WARNING " + warning);
   }

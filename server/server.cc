@@ -46,6 +46,9 @@ Server::Server(Configuration& configuration, const Modules& modules)
       server_info_({configuration, services_, dispatcher_.stats(), network_stats_}),
       reactor_(*this, network_stats_),
       listener_(reactor_, [this](int fd, ConnectionKind kind) { accept(fd, kind); }),
+      tls_acceptor_(
+          reactor_, tls_workspace_, configuration.tls, [this](int fd, ConnectionKind kind) { accept(fd, kind); },
+          [this](Connection& connection) { welcome(connection); }),
       tick_(reactor_),
       background_(reactor_),
       timeouts_(reactor_),
@@ -55,7 +58,10 @@ Server::Server(Configuration& configuration, const Modules& modules)
   register_info();
 }
 
-Server::~Server() { listener_.close(); }
+Server::~Server() {
+  listener_.close();
+  tls_acceptor_.close();
+}
 
 void Server::register_commands() {
   for (const CommandFamily& family : core_commands()) commands_.add(family);
@@ -69,6 +75,7 @@ void Server::register_commands() {
 
 void Server::register_info() {
   info_.add(network_stats_);
+  info_.add(tls_acceptor_.stats);
   info_.add(dispatcher_.stats());
   info_.add(keyspace_.stats);
   info_.add(acl_.stats);
@@ -97,6 +104,13 @@ Status Server::start() {
     log::warning("Failed listening on port " + configuration_.network.port.text() + ", aborting.");
     return listening;
   }
+  if (Status loaded = tls_acceptor_.load(); !loaded.is_ok()) {
+    return Error("Failed to configure TLS: " + loaded.text());
+  }
+  if (Status listening = listen_for_tls(); !listening.is_ok()) {
+    log::warning("Failed listening on port " + configuration_.tls.port.text() + " (tls), aborting.");
+    return listening;
+  }
   // Where that is not allowed the log has said so; the server runs all the same.
   static_cast<void>(score().is_ok());
   memory_.sample();
@@ -112,6 +126,7 @@ Status Server::start() {
   if (!configuration_.network.unixsocket.get().empty()) {
     log::notice("Ready to accept connections unix");
   }
+  if (configuration_.tls.port.get() != 0) log::notice("Ready to accept connections tls");
   return ok;
 }
 
@@ -144,9 +159,27 @@ Status Server::score() {
   return oom_score_.apply(process.oom_score_adj.get(), process.oom_score_adj_values.get());
 }
 
+Status Server::listen_for_tls() {
+  const NetworkOptions& network = configuration_.network;
+  return tls_acceptor_.listen({.addresses = network.bind.get(),
+                               .port = static_cast<uint16_t>(configuration_.tls.port.get()),
+                               .backlog = network.tcp_backlog.get()});
+}
+
 // After a change of port or addresses. The log has the reason of a failure.
 Status Server::listen_again(Error failure) {
-  if (!listen().is_ok()) return failure;
+  if (!listen().is_ok() || !listen_for_tls().is_ok()) return failure;
+  addresses_changed();
+  return ok;
+}
+
+// After a change of any option of TLS: all of it holds for those who come from now on, or nothing does.
+Status Server::change_tls() {
+  if (Status loaded = tls_acceptor_.load(); !loaded.is_ok()) {
+    log::warning(loaded.text());
+    return errors::cannot_update_tls();
+  }
+  if (!listen_for_tls().is_ok()) return errors::cannot_listen_on_port();
   addresses_changed();
   return ok;
 }
@@ -155,12 +188,16 @@ void Server::shut_down() {
   if (is_shutting_down_) return;
   is_shutting_down_ = true;
   listener_.close();
+  tls_acceptor_.close();
   reactor_.stop();
 }
 
 void Server::on_signal(int signal) {
   if (signal == SIGHUP) {
     if (Status reopened = log::reopen(); !reopened.is_ok()) log::warning(reopened.text());
+    if (Status loaded = tls_acceptor_.load(); !loaded.is_ok()) {
+      log::warning("The certificates stay as they were: " + loaded.text());
+    }
     return;
   }
   log::warning(signal == SIGINT ? "Received SIGINT scheduling shutdown..."
@@ -306,22 +343,31 @@ size_t Server::purge_memory() {
 
 // --- Clients ---
 
+// Who does not speak TLS yet is refused in clear text, as Redis does: a handshake would cost too much.
 void Server::accept(int fd, ConnectionKind kind) {
+  const bool is_full = clients_.size() + tls_acceptor_.under_way() >= max_clients_;
+  if (kind == ConnectionKind::tls && !is_full) return tls_acceptor_.begin(fd);
   Result<Connection*> adopted = reactor_.adopt(fd, kind);
   if (!adopted.is_ok()) return log::warning(adopted.text());
-  Connection& connection = *adopted.value();
-  const auto refuse = [&](const Error& error) {
-    ++network_stats_.connections_rejected;
-    ReplyWriter(connection.output()).error(error.text());
-    connection.close_after_flush();
-  };
-  const bool is_unwelcome = clients_.size() >= refuse_from_ && !connection.is_local();
-  if (clients_.size() >= max_clients_ || is_unwelcome) return refuse(errors::too_many_clients());
-  if (configuration_.network.protected_mode.get() && !acl_.needs_password() &&
-      !connection.is_local()) {
-    return refuse(errors::protected_mode());
+  if (is_full) return refuse(*adopted.value(), errors::too_many_clients());
+  welcome(*adopted.value());
+}
+
+void Server::refuse(Connection& connection, const Error& error) {
+  ++network_stats_.connections_rejected;
+  ReplyWriter(connection.output()).error(error.text());
+  connection.close_after_flush();
+}
+
+void Server::welcome(Connection& connection) {
+  if (clients_.size() >= refuse_from_ && !connection.is_local()) {
+    return refuse(connection, errors::too_many_clients());
   }
-  dispatcher_.open(connection);
+  if (configuration_.network.protected_mode.get() && !acl_.needs_password() && !connection.is_local()) {
+    return refuse(connection, errors::protected_mode());
+  }
+  const bool names_user = configuration_.tls.auth_clients_user.get() == TlsUserField::common_name;
+  dispatcher_.open(connection, names_user ? connection.certified_name() : std::nullopt);
 }
 
 StreamListener& Server::add_stream_service(StreamService& service, const StreamLimits& limits) {
@@ -381,6 +427,7 @@ void Server::follow_options() {
     TRY(max_clients_, make_room_for_clients(static_cast<uint32_t>(configuration_.network.maxclients.get())));
     return ok;
   });
+  on_change(configuration_.tls.options(), [this] { return change_tls(); });
   configuration_.process.loglevel.on_change([this]() -> Status {
     log::set_level(configuration_.process.loglevel.get());
     return ok;

@@ -25,6 +25,7 @@
 #include "server/network/signals.h"
 #include "server/network/stream_server.h"
 #include "server/network/timer.h"
+#include "server/network/tls_acceptor.h"
 #include "server/server_info.h"
 
 namespace larder {
@@ -94,8 +95,12 @@ class Server final : private TurnHandler, private ServerControl, private StreamH
   void take_rules();
   Status listen();
   Status listen_again(Error failure);
+  Status listen_for_tls();
+  Status change_tls();
   Status score();
   void accept(int fd, ConnectionKind kind);
+  void refuse(Connection& connection, const Error& error);
+  void welcome(Connection& connection);
   void on_signal(int signal);
   void tick();
   template <class Work>
@@ -125,9 +130,11 @@ class Server final : private TurnHandler, private ServerControl, private StreamH
   Host host_;
   Dispatcher dispatcher_;
   ServerInfo server_info_;
+  TlsWorkspace tls_workspace_;
   Reactor reactor_;
   Listener listener_;
   std::vector<std::unique_ptr<StreamServer>> stream_servers_;
+  TlsAcceptor tls_acceptor_;
   Timer tick_;
   Timer background_;
   int64_t background_planned_ms_ = INT64_MAX;

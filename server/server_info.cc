@@ -101,7 +101,8 @@ void ServerSection::write_process(InfoWriter& writer) const {
   writer.line("process_id", to_text(getpid()));
   writer.line("process_supervised", configuration_.supervisor);
   writer.line("run_id", run_id_);
-  writer.line("tcp_port", configuration_.network.port.text());
+  writer.line("tcp_port", configuration_.network.port.get() != 0 ? configuration_.network.port.text()
+                                                                  : configuration_.tls.port.text());
   writer.line("server_time_usec", to_text(now_us));
   writer.line("uptime_in_seconds", to_text(uptime_seconds));
   writer.line("uptime_in_days", to_text(uptime_seconds / kSecondsPerDay));
@@ -116,13 +117,16 @@ void ServerSection::write_process(InfoWriter& writer) const {
 
 void ServerSection::write_listeners(InfoWriter& writer) const {
   const NetworkOptions& network = configuration_.network;
+  std::string addresses;
+  for (const std::string& address : network.bind.get()) addresses += ",bind=" + address;
   if (network.port.get() != 0) {
-    std::string text = "name=tcp";
-    for (const std::string& address : network.bind.get()) text += ",bind=" + address;
-    writer.line("listener0", text + ",port=" + network.port.text());
+    writer.line("listener0", "name=tcp" + addresses + ",port=" + network.port.text());
   }
   if (!network.unixsocket.get().empty()) {
     writer.line("listener1", "name=unix,bind=" + network.unixsocket.get());
+  }
+  if (configuration_.tls.port.get() != 0) {
+    writer.line("listener2", "name=tls" + addresses + ",port=" + configuration_.tls.port.text());
   }
 }
 

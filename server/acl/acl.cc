@@ -145,6 +145,16 @@ Status Acl::authenticate(Client& client, std::string_view name, std::string_view
   return ok;
 }
 
+void Acl::log_in_by_certificate(Client& client, std::string_view name) {
+  const auto found = users_.find(name);
+  if (found == users_.end() || !found->second->is_enabled()) {
+    ++stats.denied_certificates;
+    return note_denial(client, DenialReason::certificate, "", name);
+  }
+  client.user = found->second;
+  client.is_authenticated = true;
+}
+
 void Acl::set_default_password(std::string_view password) {
   apply_default_password(password);
   // A line about the default user would undo it at the next start.

@@ -28,6 +28,7 @@ struct AclStats : InfoGroup {
   Counter denied_commands{*this, "acl_access_denied_cmd"};
   Counter denied_keys{*this, "acl_access_denied_key"};
   Counter denied_channels{*this, "acl_access_denied_channel"};
+  Counter denied_certificates{*this, "acl_access_denied_tls_cert"};
 };
 
 class Acl {
@@ -73,6 +74,9 @@ class Acl {
   // Error: WRONGPASS, which is counted and in the log then. `object`: what the log names, "AUTH".
   Status authenticate(Client& client, std::string_view name, std::string_view password,
                       std::string_view object);
+  // A client whose certificate says that it is `name`. Without such a user, or when it is disabled, the
+  // client stays who it is, which is counted and in the log then.
+  void log_in_by_certificate(Client& client, std::string_view name);
   bool needs_password() const;  // the default user
   // requirepass: the default user's only password; empty: none is needed.
   void set_default_password(std::string_view password);

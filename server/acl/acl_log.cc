@@ -12,6 +12,7 @@ std::string_view name_of(DenialReason reason) {
     case DenialReason::key: return "key";
     case DenialReason::channel: return "channel";
     case DenialReason::auth: return "auth";
+    case DenialReason::certificate: return "tls-cert";
   }
   return "unknown";
 }

@@ -9,13 +9,13 @@
 
 namespace larder {
 
-enum class DenialReason : uint8_t { command, key, channel, auth };
+enum class DenialReason : uint8_t { command, key, channel, auth, certificate };
 std::string_view name_of(DenialReason reason);
 
 struct Denial {
   DenialReason reason;
   std::string_view context;  // "toplevel", "multi"; a literal
-  std::string object;        // the command, key or channel; "AUTH" or what was sent in its place
+  std::string object;        // the command, key or channel; "AUTH" or what was sent in its place; or ""
   std::string username;
   std::string client_info;   // a line of CLIENT LIST
 };

@@ -731,6 +731,7 @@ Error cannot_listen_on_port() {
   return Error("Unable to listen on this port. Check server logs.");
 }
 Error cannot_bind() { return Error("Failed to bind to specified addresses."); }
+Error cannot_update_tls() { return Error("Unable to update TLS configuration. Check server logs."); }
 Error bad_oom_score_value() {
   return Error("Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
 }

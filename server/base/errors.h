@@ -349,6 +349,7 @@ Error system_reason(int error_number);  // errno: "No such file or directory"
 Error too_many_bind_addresses();
 Error cannot_listen_on_port();
 Error cannot_bind();
+Error cannot_update_tls();
 Error bad_oom_score_value();
 Error oom_score_not_set();
 Error wrong_number_of_output_limits();

@@ -12,7 +12,7 @@ Status OptionBase::read(WordsView words, Reading reading) {
   return ok;
 }
 
-void on_change(std::initializer_list<OptionBase*> options, OptionBase::ApplyFunction apply) {
+void on_change(std::span<OptionBase* const> options, OptionBase::ApplyFunction apply) {
   const auto shared = std::make_shared<const OptionBase::ApplyFunction>(std::move(apply));
   for (OptionBase* option : options) option->apply_ = shared;
 }

@@ -147,7 +147,7 @@ class OptionBase {
   void on_change(ApplyFunction apply) {
     apply_ = std::make_shared<const ApplyFunction>(std::move(apply));
   }
-  friend void on_change(std::initializer_list<OptionBase*> options, ApplyFunction apply);
+  friend void on_change(std::span<OptionBase* const> options, ApplyFunction apply);
   // Null when nobody listens.
   const std::shared_ptr<const ApplyFunction>& apply() const { return apply_; }
 
@@ -164,7 +164,10 @@ class OptionBase {
 
 // Options that are applied together: one CONFIG SET that changes several of them calls `apply`
 // once.
-void on_change(std::initializer_list<OptionBase*> options, OptionBase::ApplyFunction apply);
+void on_change(std::span<OptionBase* const> options, OptionBase::ApplyFunction apply);
+inline void on_change(std::initializer_list<OptionBase*> options, OptionBase::ApplyFunction apply) {
+  on_change(std::span(options.begin(), options.size()), std::move(apply));
+}
 
 // What options of all types share: the value, its default, and the owner's check.
 template <class T>

@@ -57,13 +57,14 @@ size_t wire_bytes(std::span<const std::string_view> arguments) {
 
 Dispatcher::~Dispatcher() = default;
 
-Session& Dispatcher::open(Connection& connection) {
+Session& Dispatcher::open(Connection& connection, const std::optional<std::string>& certified_user) {
   auto session = std::make_unique<Session>(connection, services_.keyspace.now_ms());
   Session& opened = *session;
   connection.owner = &opened;
   sessions_.emplace(connection.id(), std::move(session));
   services_.clients.add(opened.client);
   services_.acl.log_in_by_default(opened.client);
+  if (certified_user) services_.acl.log_in_by_certificate(opened.client, *certified_user);
   set_output_limit(opened);
   return opened;
 }

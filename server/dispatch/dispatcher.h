@@ -14,7 +14,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -56,8 +58,9 @@ class Dispatcher {
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
-  // A session for a new connection, logged in as a new client is.
-  Session& open(Connection& connection);
+  // A session for a new connection, logged in as a new client is, or as the user that the client's
+  // certificate names.
+  Session& open(Connection& connection, const std::optional<std::string>& certified_user = std::nullopt);
   void close(Connection& connection);
 
   // Runs what the connections have sent, as far as the turn's bounds allow. `began_us`: when the turn's

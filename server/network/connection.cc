@@ -8,6 +8,7 @@
 
 #include "server/base/assert.h"
 #include "server/network/reactor.h"
+#include "server/network/tls_stream.h"
 
 namespace larder {
 namespace {
@@ -28,12 +29,28 @@ size_t total_bytes(std::span<const iovec> pieces) {
 
 }  // namespace
 
-Connection::Connection(Reactor& reactor, uint64_t id, int fd, ConnectionKind kind)
-    : reactor_(reactor), id_(id), fd_(fd), kind_(kind), addresses_(addresses_of(fd)) {}
+Connection::Connection(Reactor& reactor, uint64_t id, int fd, ConnectionKind kind,
+                       std::unique_ptr<TlsStream> tls)
+    : reactor_(reactor),
+      id_(id),
+      fd_(fd),
+      kind_(kind),
+      tls_(std::move(tls)),
+      write_blocked_(unsent_tls_bytes() > 0),
+      addresses_(addresses_of(fd)) {}
+
+Connection::~Connection() = default;
+
+std::optional<std::string> Connection::certified_name() const {
+  return tls_ == nullptr ? std::nullopt : tls_->peer_name();
+}
+
+bool Connection::unread_in(const TlsStream& tls) { return tls.has_unread(); }
+size_t Connection::unsent_in(const TlsStream& tls) { return tls.unsent_bytes(); }
 
 size_t Connection::memory() const {
   return sizeof(*this) + input_memory() + output_.memory() + addresses_.peer.capacity() +
-         addresses_.local.capacity();
+         addresses_.local.capacity() + (tls_ == nullptr ? 0 : tls_->memory());
 }
 
 int64_t Connection::idle_ms() const {
@@ -146,20 +163,42 @@ Connection::ReadOutcome Connection::end_of_input(ssize_t result) {
 }
 
 ssize_t Connection::receive(std::span<iovec> pieces) {
+  if (tls_ != nullptr) [[unlikely]] return receive_tls(pieces);
   ssize_t result;
   do {
     result = pieces.size() == 1 ? ::recv(fd_, pieces[0].iov_base, pieces[0].iov_len, 0)
                                 : ::readv(fd_, pieces.data(), static_cast<int>(pieces.size()));
   } while (result < 0 && errno == EINTR);
   if (result < 0) return -errno;
-  received_bytes_ += static_cast<uint64_t>(result);
-  reactor_.stats().input_bytes += static_cast<uint64_t>(result);
-  ++reactor_.stats().reads;
+  count_received(static_cast<uint64_t>(result));
   return result;
+}
+
+// Of a record that did not fit the socket knows nothing any more, so the reactor has to remember.
+ssize_t Connection::receive_tls(std::span<iovec> pieces) {
+  const ssize_t result = tls_->receive(pieces);
+  if (result >= 0) count_received(static_cast<uint64_t>(result));
+  if (tls_->has_unread()) reactor_.postpone(*this);
+  if (tls_->has_unsent() && !write_blocked_) {
+    write_blocked_ = true;
+    update_poll();
+  }
+  return result;
+}
+
+void Connection::count_received(uint64_t bytes) {
+  received_bytes_ += bytes;
+  reactor_.stats().input_bytes += bytes;
+  ++reactor_.stats().reads;
 }
 
 // A plain send spares the kernel copying and checking a message header: most replies are one piece.
 ssize_t Connection::transmit(std::span<iovec> pieces) {
+  if (tls_ != nullptr) [[unlikely]] {
+    const ssize_t accepted = tls_->transmit(pieces);
+    if (accepted > 0) count_sent(static_cast<uint64_t>(accepted));
+    return accepted;
+  }
   ssize_t result;
   do {
     if (pieces.size() == 1) {
@@ -172,14 +211,19 @@ ssize_t Connection::transmit(std::span<iovec> pieces) {
     }
   } while (result < 0 && errno == EINTR);
   if (result < 0) return -errno;
-  sent_bytes_ += static_cast<uint64_t>(result);
-  reactor_.stats().output_bytes += static_cast<uint64_t>(result);
-  ++reactor_.stats().writes;
+  count_sent(static_cast<uint64_t>(result));
   return result;
+}
+
+void Connection::count_sent(uint64_t bytes) {
+  sent_bytes_ += bytes;
+  reactor_.stats().output_bytes += bytes;
+  ++reactor_.stats().writes;
 }
 
 size_t Connection::flush() {
   size_t written = 0;
+  if (unsent_tls_bytes() > 0) [[unlikely]] send_rest_of_tls();
   // A kilobyte that is written before it is read: clearing it would cost more than the rest of this.
   __attribute__((uninitialized)) std::array<iovec, kPiecesPerWrite> storage;
   while (!output_.empty() && written < kFlushBytes) {
@@ -193,9 +237,12 @@ size_t Connection::flush() {
     }
     output_.drop_front(static_cast<size_t>(result));
     written += static_cast<size_t>(result);
-    if (static_cast<size_t>(result) < offered) break;
+    // TLS takes less than all when it has had enough for one time, and says so when the socket has.
+    const bool is_blocked =
+        tls_ == nullptr ? static_cast<size_t>(result) < offered : tls_->has_unsent();
+    if (is_blocked) break;
   }
-  write_blocked_ = !output_.empty();
+  write_blocked_ = !output_.empty() || unsent_tls_bytes() > 0;
   if (output_.empty()) backed_up_bytes_ = kBackedUpBytes;
   if (written > 0) {
     last_transfer_ms_ = reactor_.now_ms();
@@ -205,6 +252,12 @@ size_t Connection::flush() {
       output_.bytes() > (paused_by_output_ ? backed_up_bytes_ / 2 : backed_up_bytes_);
   update_poll();
   return written;
+}
+
+void Connection::send_rest_of_tls() {
+  const ssize_t result = tls_->send_unsent();
+  if (result > 0) last_transfer_ms_ = reactor_.now_ms();
+  if (result < 0 && !would_block(result)) close_now();
 }
 
 void Connection::relent_if_stuck() {
@@ -227,6 +280,8 @@ void Connection::update_poll() {
                               : (reads ? UV_READABLE : 0) | (watches_end ? UV_DISCONNECT : 0) |
                                     (write_blocked_ ? UV_WRITABLE : 0);
   if (events == polled_events_) return;
+  // What waits in the TLS makes no socket readable.
+  if (reads && (polled_events_ & UV_READABLE) == 0 && has_unread_tls()) reactor_.postpone(*this);
   polled_events_ = events;
   if (events == 0) {
     uv_poll_stop(&poll_);

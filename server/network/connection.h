@@ -10,6 +10,8 @@
 #include <uv.h>
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +26,7 @@
 namespace larder {
 
 class Reactor;
+class TlsStream;
 
 enum class ConnectionKind : uint8_t { tcp, unix_socket, tls };
 
@@ -36,6 +39,7 @@ class Connection {
   // The most that one flush writes, so that one client's large reply does not hold up the others.
   static constexpr size_t kFlushBytes = 1024 * 1024;
 
+  ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -46,6 +50,8 @@ class Connection {
   const std::string& peer_address() const { return addresses_.peer; }
   const std::string& local_address() const { return addresses_.local; }
   bool is_local() const { return addresses_.is_local; }
+  // See TlsStream::peer_name.
+  std::optional<std::string> certified_name() const;
 
   // For the owner: what belongs to this connection. The reactor never looks at it.
   void* owner = nullptr;
@@ -126,7 +132,8 @@ class Connection {
 
   enum class ReadOutcome { nothing, unfinished, ready };
 
-  Connection(Reactor& reactor, uint64_t id, int fd, ConnectionKind kind);
+  Connection(Reactor& reactor, uint64_t id, int fd, ConnectionKind kind,
+             std::unique_ptr<TlsStream> tls);
 
   bool wants_to_read() const;
   ReadOutcome read(TurnArena& arena);
@@ -135,8 +142,17 @@ class Connection {
   // The only two places that touch the socket's data: bytes moved, 0 at the end, or -errno.
   ssize_t receive(std::span<iovec> pieces);
   ssize_t transmit(std::span<iovec> pieces);
+  ssize_t receive_tls(std::span<iovec> pieces);
+  // Bytes that a read would bring although the socket may have none; that the socket has not taken.
+  bool has_unread_tls() const { return tls_ != nullptr && unread_in(*tls_); }
+  size_t unsent_tls_bytes() const { return tls_ == nullptr ? 0 : unsent_in(*tls_); }
+  static bool unread_in(const TlsStream& tls);
+  static size_t unsent_in(const TlsStream& tls);
+  void count_received(uint64_t bytes);
+  void count_sent(uint64_t bytes);
   // Returns the bytes written.
   size_t flush();
+  void send_rest_of_tls();
   // Asks libuv for what is needed now; costs two system calls when that changes, else nothing.
   void update_poll();
 
@@ -144,6 +160,7 @@ class Connection {
   uint64_t id_;
   int fd_;
   ConnectionKind kind_;
+  std::unique_ptr<TlsStream> tls_;  // null: what is sent and received goes as it is
   // Bits, because a flag in each list spares searching the lists.
   bool at_end_ = false;
   bool closing_ = false;

@@ -113,7 +113,7 @@ Status Listener::watch(ListeningSocket socket, ConnectionKind kind) {
       error != 0) {
     return Error(std::string("Cannot watch a listening socket: ") + uv_strerror(error));
   }
-  if (!is_paused()) watched->start();
+  if (!is_paused() && !is_held_) watched->start();
   sockets_.emplace_back(watched.release());
   return ok;
 }
@@ -132,9 +132,19 @@ void Listener::close_tcp() {
   std::erase_if(sockets_, [](const auto& watched) { return !watched->socket.is_unix(); });
 }
 
-// on_accept may close the listener: its sockets then have no descriptor any more.
+void Listener::hold() {
+  if (std::exchange(is_held_, true)) return;
+  stop_watching();
+}
+
+void Listener::release() {
+  if (!std::exchange(is_held_, false)) return;
+  if (!is_paused()) resume();
+}
+
+// on_accept may close the listener: its sockets then have no descriptor any more. Or hold it.
 void Listener::accept_from(Watched& watched) {
-  for (int i = 0; i < kAcceptsPerTurn && watched.socket.fd() >= 0; i++) {
+  for (int i = 0; i < kAcceptsPerTurn && watched.socket.fd() >= 0 && !is_held_; i++) {
     if (!accept_one(watched)) return;
   }
 }
@@ -159,11 +169,16 @@ void Listener::pause(int reason) {
     last_warning_ms_ = now_ms;
     log::warning(std::string("Accepting client connection: ") + std::strerror(reason));
   }
-  for (const auto& watched : sockets_) uv_poll_stop(&watched->poll);
+  stop_watching();
   resume_.start_once(kPauseMs, [this] { resume(); });
 }
 
+void Listener::stop_watching() {
+  for (const auto& watched : sockets_) uv_poll_stop(&watched->poll);
+}
+
 void Listener::resume() {
+  if (is_held_) return;
   for (const auto& watched : sockets_) watched->start();
 }
 

@@ -51,6 +51,9 @@ class Listener {
   Status listen_unix(const std::string& path, mode_t permissions, int backlog);
   // Accepts no more; removes the Unix socket.
   void close();
+  // Accepts nobody until release(): clients wait in the kernel's queue. Either may be called again.
+  void hold();
+  void release();
 
   size_t socket_count() const { return sockets_.size(); }
   bool is_paused() const { return resume_.is_running(); }
@@ -68,11 +71,13 @@ class Listener {
   void accept_from(Watched& watched);
   bool accept_one(Watched& watched);
   void pause(int reason);
+  void stop_watching();
   void resume();
 
   Reactor& reactor_;
   OnAccept on_accept_;
   TcpEndpoints endpoints_;
+  bool is_held_ = false;
   std::vector<std::unique_ptr<Watched, Closer>> sockets_;
   Timer resume_;
   uint64_t last_warning_ms_ = 0;

@@ -10,6 +10,7 @@
 #include "server/base/assert.h"
 #include "server/base/clock.h"
 #include "server/network/socket_options.h"
+#include "server/network/tls_stream.h"
 
 namespace larder {
 namespace {
@@ -98,10 +99,19 @@ void Reactor::run_posted() {
 }
 
 Result<Connection*> Reactor::adopt(int fd, ConnectionKind kind) {
-  prepare_client_socket(fd, kind, keepalive_seconds_);
-  std::unique_ptr<Connection> connection(new Connection(*this, last_id_ + 1, fd, kind));
-  if (const int error = uv_poll_init(&loop_, &connection->poll_, fd); error != 0) {
-    ::close(fd);
+  return take_over(
+      std::unique_ptr<Connection>(new Connection(*this, last_id_ + 1, fd, kind, nullptr)));
+}
+
+Result<Connection*> Reactor::adopt_tls(int fd, std::unique_ptr<TlsStream> tls) {
+  return take_over(std::unique_ptr<Connection>(
+      new Connection(*this, last_id_ + 1, fd, ConnectionKind::tls, std::move(tls))));
+}
+
+Result<Connection*> Reactor::take_over(std::unique_ptr<Connection> connection) {
+  prepare_client_socket(connection->fd_, connection->kind_, keepalive_seconds_);
+  if (const int error = uv_poll_init(&loop_, &connection->poll_, connection->fd_); error != 0) {
+    ::close(connection->fd_);
     return Error(std::string("Cannot watch a client's socket: ") + uv_strerror(error));
   }
   connection->poll_.data = connection.get();
@@ -153,11 +163,12 @@ void Reactor::socket_failed(Connection& connection) {
 void Reactor::read(Connection& connection) {
   if (!connection.wants_to_read() || connection.read_turn_ == turn_) return;
   // The loop comes back to these without waiting, so the socket may stay readable meanwhile.
-  if (connection.in_ready_ && connection.unread().size() >= TurnArena::kReadBytes) return;
-  if (!arena_.has_room()) {
-    if (!std::exchange(connection.in_postponed_, true)) postponed_.push_back(&connection);
+  if (connection.in_ready_ && connection.unread().size() >= TurnArena::kReadBytes) {
+    if (connection.has_unread_tls()) [[unlikely]]
+      postpone(connection);
     return;
   }
+  if (!arena_.has_room()) return postpone(connection);
   connection.read_turn_ = turn_;
   connection.came_us_ = 0;
   if (stalled_since_us_ != 0) [[unlikely]] note_age(connection);
@@ -171,6 +182,10 @@ void Reactor::note_age(Connection& connection) {
   if (age_ms > 0) {
     connection.came_us_ = std::max(turn_began_us_ - age_ms * 1000, stalled_since_us_);
   }
+}
+
+void Reactor::postpone(Connection& connection) {
+  if (!std::exchange(connection.in_postponed_, true)) postponed_.push_back(&connection);
 }
 
 void Reactor::read_postponed() {
@@ -225,7 +240,7 @@ void Reactor::flush(Connection& connection) {
   const bool was_blocked = connection.write_blocked_;
   connection.flush();
   if (observes_requests_) connection.flushed_ns_ = monotonic_ns();
-  const size_t queued = connection.output_.block_memory();
+  const size_t queued = connection.output_.block_memory() + connection.unsent_tls_bytes();
   queued_output_ += queued - std::exchange(connection.counted_output_, queued);
   if (connection.closing_) return;
   if (!connection.write_blocked_) {
@@ -267,6 +282,7 @@ void Reactor::close_handle(Connection& connection) {
   connections_.erase(found);
   uv_close(reinterpret_cast<uv_handle_t*>(&connection.poll_),
            [](uv_handle_t* handle) { delete static_cast<Connection*>(handle->data); });
+  if (connection.tls_ != nullptr) connection.tls_->end();
   ::close(connection.fd_);
 }
 

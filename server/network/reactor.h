@@ -54,15 +54,19 @@ class Reactor {
 
   // Takes over a connected socket, whatever the result. Errors: libuv cannot watch it.
   Result<Connection*> adopt(int fd, ConnectionKind kind);
+  // The same with the TLS on it, which has finished its handshake.
+  Result<Connection*> adopt_tls(int fd, std::unique_ptr<TlsStream> tls);
   // nullptr: there is none, or it is being closed. Cost: one look-up in a hash table.
   Connection* find(uint64_t id) const;
+  // Of the current turn; they count up.
+  uint64_t turn_number() const { return turn_; }
   // When this turn's work began, by monotonic_us(): the moment of the first thing that it found to do.
   int64_t turn_began_us() const { return turn_began_us_; }
   // Whether connections are to know when their requests came and their output left: readable_us() and
   // flushed_ns(). Costs a clock read for each connection with output.
   void observe_requests(bool is_on) { observes_requests_ = is_on; }
-  // A timer has run for so long.
-  void add_timer_time(int64_t us) {
+  // Something that is not a client's request, a timer or a handshake, has run for so long.
+  void add_early_time(int64_t us) {
     if (turn_began_us_ == 0) early_us_ += us;
   }
   size_t connection_count() const { return connections_.size(); }
@@ -81,6 +85,7 @@ class Reactor {
  private:
   friend class Connection;
 
+  Result<Connection*> take_over(std::unique_ptr<Connection> connection);
   void begin_work();
   void end_turn();
   static void on_poll(uv_poll_t* handle, int status, int events);
@@ -100,6 +105,8 @@ class Reactor {
   void close_handle(Connection& connection);
   void run_posted();
 
+  // Read again in the next turn, which does not wait.
+  void postpone(Connection& connection);
   void schedule_flush(Connection& connection);
   void schedule_run(Connection& connection);
   void schedule_close(Connection& connection) { closing_.push_back(&connection); }

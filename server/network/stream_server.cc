@@ -105,7 +105,7 @@ class StreamServer::Connection {
     const int64_t began_us = monotonic_us();
     Reactor& reactor = connection.server_.reactor_;
     if (status < 0 || !connection.handle(events)) connection.server_.close(connection.id_);
-    reactor.add_timer_time(monotonic_us() - began_us);
+    reactor.add_early_time(monotonic_us() - began_us);
   }
 
   bool handle(int events) {
@@ -267,7 +267,7 @@ void StreamServer::serve_waiting() {
     if (deadline.has_passed()) break;
   }
   if (waiting_.empty()) uv_check_stop(&turns_->check);
-  reactor_.add_timer_time(monotonic_us() - began_us);
+  reactor_.add_early_time(monotonic_us() - began_us);
 }
 
 void StreamServer::check_times() {

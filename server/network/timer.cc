@@ -23,7 +23,7 @@ struct Timer::Handle {
     std::function<void()> running = std::exchange(handle.function, nullptr);
     const int64_t began_us = monotonic_us();
     running();
-    static_cast<Reactor*>(timer->loop->data)->add_timer_time(monotonic_us() - began_us);
+    static_cast<Reactor*>(timer->loop->data)->add_early_time(monotonic_us() - began_us);
     if (!handle.is_closed && !handle.function && uv_is_active(as_handle(timer)) != 0) {
       handle.function = std::move(running);
     }

@@ -10,7 +10,7 @@ from workloads import Dataset, Workload
 
 class Batching(throughput.Throughput):
     @contextlib.contextmanager
-    def start_all(self):
+    def start_servers(self):
         command = f"{self.options.larder} --bind 127.0.0.1"
         with contextlib.ExitStack() as stack:
             yield [stack.enter_context(Server(name, f"{command} --batching {value}", port,

@@ -6,6 +6,7 @@
 // this judges them.
 //
 //   --port N          the server's, on this machine
+//   --tls-port N      speak TLS, and on this port; whose certificate it is does not matter
 //   --connections N   default 50
 //   --pipeline N      requests on their way per connection, default 1: the next ones leave when all
 //                     of these are answered
@@ -31,6 +32,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -42,6 +44,7 @@
 #include "tests/bench/latency_histogram.h"
 #include "tests/bench/reply_scanner.h"
 #include "tests/bench/request_template.h"
+#include "tests/bench/tls_socket.h"
 
 namespace larder {
 namespace {
@@ -55,6 +58,7 @@ int64_t now_ns() {
 
 struct Arguments {
   int port = 0;
+  int tls_port = 0;
   size_t connections = 50;
   size_t pipeline = 1;
   uint64_t keys = 1'000'000;
@@ -70,6 +74,7 @@ struct Arguments {
 
 struct Connection {
   int socket = -1;
+  std::unique_ptr<TlsSocket> tls;
   ReplyScanner scanner;
   std::string output;
   size_t sent = 0;        // bytes of output
@@ -98,8 +103,10 @@ class Load {
       total_weight_ += templates_.back().weight();
     }
     for (Connection& connection : connections_) {
-      connection.socket = connect_client(arguments.port);
+      const bool speaks_tls = arguments.tls_port != 0;
+      connection.socket = connect_client(speaks_tls ? arguments.tls_port : arguments.port);
       if (connection.socket < 0) fail("cannot connect");
+      if (speaks_tls) connection.tls = std::make_unique<TlsSocket>(connection.socket);
       set_interest(connection, EPOLL_CTL_ADD, EPOLLIN);
     }
   }
@@ -176,8 +183,10 @@ class Load {
 
   void flush(Connection& connection) {
     while (connection.sent < connection.output.size()) {
-      const ssize_t length = ::send(connection.socket, connection.output.data() + connection.sent,
-                                    connection.output.size() - connection.sent, MSG_NOSIGNAL);
+      const std::string_view rest = std::string_view(connection.output).substr(connection.sent);
+      const ssize_t length = connection.tls != nullptr ? connection.tls->send(rest)
+                                                       : ::send(connection.socket, rest.data(),
+                                                                rest.size(), MSG_NOSIGNAL);
       if (length < 0 && errno == EINTR) continue;
       if (length < 0 && errno == EAGAIN) break;
       if (length < 0) fail("send");
@@ -189,8 +198,17 @@ class Load {
     set_interest(connection, EPOLL_CTL_MOD, awaits_room ? EPOLLIN | EPOLLOUT : EPOLLIN);
   }
 
+  // What TLS has read and not handed out makes no socket readable.
   void receive(Connection& connection) {
-    const ssize_t length = ::recv(connection.socket, input_.data(), input_.size(), 0);
+    do {
+      receive_once(connection);
+    } while (connection.tls != nullptr && connection.tls->has_more());
+  }
+
+  void receive_once(Connection& connection) {
+    const ssize_t length = connection.tls != nullptr
+                               ? connection.tls->receive(input_)
+                               : ::recv(connection.socket, input_.data(), input_.size(), 0);
     if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (length < 0) fail("recv");
     if (length == 0) throw std::runtime_error("the server closed a connection");
@@ -244,6 +262,8 @@ bool set_option(Arguments& arguments, std::string_view name, const std::string& 
   const auto whole = [&value] { return std::stoull(value); };
   if (name == "--port")
     arguments.port = std::stoi(value);
+  else if (name == "--tls-port")
+    arguments.tls_port = std::stoi(value);
   else if (name == "--connections")
     arguments.connections = whole();
   else if (name == "--pipeline")

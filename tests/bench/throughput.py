@@ -7,13 +7,15 @@ from workloads import WORKLOADS
 
 
 class Throughput:
+    workloads = WORKLOADS
+
     def __init__(self, setup):
         self.setup, self.tools, self.options = setup, setup.tools, setup.options
         self.loaded = {}  # server -> dataset
 
     def run(self):
         rows = []
-        with self.start_all() as servers:
+        with self.start_servers() as servers:
             for workload in self.choose():
                 self.setup.say(f"{workload.name} ...")
                 row = {"workload": workload.name, "target": workload.target,
@@ -26,11 +28,11 @@ class Throughput:
                     self.setup.fail(row, workload.name, failure)
         return rows
 
-    def start_all(self):
+    def start_servers(self):
         return self.setup.start_all()
 
     def choose(self):
-        for workload in WORKLOADS:
+        for workload in self.workloads:
             if self.options.workloads:
                 is_chosen = any(part.lower() in workload.name.lower()
                                 for part in self.options.workloads)
@@ -73,11 +75,15 @@ class Throughput:
         result = self.tools.load(
             server, workload.commands, connections=workload.connections, pipeline=workload.pipeline,
             keys=workload.keys, value_size=workload.dataset.value_size, order=workload.order,
-            seed=seed, **how_long)
+            seed=seed, **self.connect_options(server), **how_long)
         missed = result["nulls"] + result["zeros"]
         if workload.finds_all and missed:
             raise Failure(f"{server.name}: {missed} keys were not there")
         return result
+
+    def connect_options(self, server):
+        """For bench_load, beside the server's port."""
+        return {}
 
     def load_by_redis_benchmark(self, server, workload):
         if len(workload.commands) > 1 or workload.order != "uniform":

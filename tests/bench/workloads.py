@@ -153,3 +153,14 @@ WORKLOADS = [
     Workload("XREADGROUP of 10, pipeline 16", ("XREADGROUP GROUP group me COUNT 10 STREAMS big >",),
              STREAM_WITH_GROUP, 16, target=0.7, finds_all=True, uses_up=True, uses=10),
 ]
+
+TLS_WORKLOADS = [
+    Workload("GET over TLS, pipeline 1", GET, MILLION, target=0.90, finds_all=True),
+    Workload("SET over TLS, pipeline 1", SET, MILLION, target=0.90),
+    Workload("GET over TLS, pipeline 16", GET, MILLION, 16, target=0.90, finds_all=True),
+    Workload("SET over TLS, pipeline 16", SET, MILLION, 16, target=0.90),
+    Workload("GET 4 KB over TLS, pipeline 1", GET, PAGES_4K, finds_all=True, quick=False),
+    Workload("SET 4 KB over TLS, pipeline 1", SET, PAGES_4K, quick=False),
+    Workload("GET 64 KB over TLS, pipeline 1", GET, PAGES_64K, finds_all=True),
+    Workload("SET 64 KB over TLS, pipeline 1", SET, PAGES_64K),
+]

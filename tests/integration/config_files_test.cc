@@ -48,7 +48,9 @@ TEST_CASE("a wrong line stops the start with file, number, line and reason") {
       {"replicaof 127.0.0.1 6379", "this is not supported yet"},
       {"min-replicas-to-write 1", "this is not supported yet"},
       {"maxmemory-policy lru", "argument(s) must be one of the following: volatile-lru, "},
-      {"tls-port 6380", "this is not supported yet"},
+      {"tls-port 65536", "argument must be between 0 and 65535 inclusive"},
+      {"tls-auth-clients maybe", "argument(s) must be one of the following: no, yes, optional"},
+      {"tls-auth-clients-user email", "argument(s) must be one of the following: off, CN"},
       {"rename-command FLUSHALL \"\"", "this is not supported yet"},
       {"loadmodule module.so", "this is not supported yet"},
   }));

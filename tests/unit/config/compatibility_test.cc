@@ -60,11 +60,10 @@ TEST_CASE_METHOD(Fixture, "compatibility: what would change the result is refuse
   CHECK(reason("save 900 1") == only(""));
   CHECK(reason("replicaof 127.0.0.1 6380") == only(""));
   CHECK(reason("slaveof 127.0.0.1 6380") == only(""));
-  CHECK(reason("tls-port 6380") == only("0"));
   CHECK(reason("min-replicas-to-write 1") == only("0"));
   CHECK(reason("rename-command CONFIG ''") == "this is not supported yet");
   CHECK(reason("loadmodule x.so") == "this is not supported yet");
-  CHECK(load("appendonly no\ncluster-enabled no\ntls-port 0\nmin-replicas-to-write 0\n"
+  CHECK(load("appendonly no\ncluster-enabled no\nmin-replicas-to-write 0\n"
              "save \"\"\n") == "ok");
   const NameAndValue setting{"appendonly", "yes"};
   CHECK(options.set({&setting, 1}, Authority::protected_too).text() ==

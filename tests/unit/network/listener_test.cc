@@ -282,6 +282,43 @@ TEST_CASE("a storm of connects is taken in portions", "[network]") {
   REQUIRE(network.until([&] { return network.accepted.size() == 250; }));
 }
 
+TEST_CASE("while a listener is held, clients wait", "[network]") {
+  ListeningNetwork network;
+  const uint16_t port = free_port();
+  REQUIRE(network.listener.listen_tcp({.addresses = {"127.0.0.1"}, .port = port}).is_ok());
+  network.listener.hold();
+  network.listener.hold();
+  TestClient waiting(connect_tcp("127.0.0.1", port), nullptr);
+  network.settle();
+  CHECK(network.accepted.empty());
+  // Elsewhere as well.
+  const uint16_t next = free_port();
+  REQUIRE(network.listener.listen_tcp({.addresses = {"127.0.0.1"}, .port = next}).is_ok());
+  TestClient second(connect_tcp("127.0.0.1", next), nullptr);
+  network.settle();
+  CHECK(network.accepted.empty());
+  network.listener.release();
+  network.listener.release();
+  REQUIRE(network.until([&] { return network.accepted.size() == 1; }));
+}
+
+TEST_CASE("a listener that is held while it accepts takes nobody more", "[network]") {
+  TestNetwork network;
+  int accepted = 0;
+  Listener listener(network.reactor, [&](int fd, ConnectionKind) {
+    ::close(fd);
+    if (++accepted == 2) listener.hold();
+  });
+  const uint16_t port = free_port();
+  REQUIRE(listener.listen_tcp({.addresses = {"127.0.0.1"}, .port = port}).is_ok());
+  std::vector<TestClient> clients;
+  for (int i = 0; i < 5; i++) clients.emplace_back(connect_tcp("127.0.0.1", port), nullptr);
+  network.settle();
+  CHECK(accepted == 2);
+  listener.release();
+  REQUIRE(network.until([&] { return accepted == 5; }));
+}
+
 namespace {
 
 // In a process of its own, because the limit holds for all of it. The result is an exit code: the

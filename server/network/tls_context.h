@@ -1,0 +1,47 @@
+// Certificates, keys and rules of TLS as they were loaded from the options: what new connections
+// begin with. Connections keep theirs, so that another context can take its place at any time.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+
+#include "server/base/result.h"
+#include "server/network/tls_options.h"
+
+namespace larder {
+
+struct TlsDeleter {
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
+  void operator()(BIO* bio) const { BIO_free_all(bio); }
+  void operator()(BIO_METHOD* method) const { BIO_meth_free(method); }
+  void operator()(X509* certificate) const { X509_free(certificate); }
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+template <class T>
+using TlsPointer = std::unique_ptr<T, TlsDeleter>;
+
+class TlsContext {
+ public:
+  // Reads the files. Error: what is wrong with which of them, for the log.
+  static Result<TlsContext> load(const TlsOptions& options);
+
+  // For those who connect to us, and for connections that we make.
+  SSL_CTX* server() const { return server_.get(); }
+  SSL_CTX* client() const { return client_.get(); }
+
+ private:
+  TlsContext(TlsPointer<SSL_CTX> server, TlsPointer<SSL_CTX> client)
+      : server_(std::move(server)), client_(std::move(client)) {}
+
+  TlsPointer<SSL_CTX> server_;
+  TlsPointer<SSL_CTX> client_;
+};
+
+// What OpenSSL has complained about in this thread, first things first; its list is empty
+// afterwards. "unknown error" if there is nothing.
+std::string take_tls_error();
+
+}  // namespace larder
