@@ -236,17 +236,20 @@ bool Server::rest() {
   do_work("expire-cycle", [&] { has_more = free_and_expire(); });
   if (!has_more) plan_background_work();
   memory_.check_alarm();
+  // Keys that went because their time had come.
+  dispatcher_.serve_blocked();
+  plan_timeouts();
+  if (hooks_.rest.is_used()) [[unlikely]] {
+    Rest rest{Deadline::in_us(hooks_.pace.slice_us)};
+    hooks_.rest(rest);
+    has_more |= rest.has_more;
+  }
+  // Last, because what ran before may have given tasks to do.
   if (work_.next_us() != BackgroundTask::kNever) [[unlikely]] {
     work_.run();
     plan_slices();
   }
-  // Keys that went because their time had come.
-  dispatcher_.serve_blocked();
-  plan_timeouts();
-  if (!hooks_.rest.is_used()) [[likely]] return has_more;
-  Rest rest{Deadline::in_us(hooks_.pace.slice_us)};
-  hooks_.rest(rest);
-  return has_more || rest.has_more;
+  return has_more;
 }
 
 bool Server::free_and_expire() {

@@ -30,10 +30,8 @@ class PushBatches::Gatherer final : public PushGatherer {
   // Whether something is held that has not begun to leave.
   bool holds() const { return messages_ > 0 && sent() <= begin_; }
   void release() {
-    if (holds()) {
-      owner_.stats_.batches++;
-      client_.socket.output();
-    }
+    if (messages_ > 0) owner_.stats_.batches++;
+    if (holds()) client_.socket.output();
     forget();
   }
   void forget() {

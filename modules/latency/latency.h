@@ -80,7 +80,7 @@ class Latency final : public Module {
   // Of the last minutes, by Command::id() and kind. They do not count towards `maxmemory`.
   struct Recent {
     // 16 milliseconds.
-    static constexpr uint64_t kUsualNs = uint64_t{1} << 24;
+    static constexpr uint64_t kUsualNs = (uint64_t{1} << 40) - 1;
     TimeWindows execution{kUsualNs};
     TimeWindows service{kUsualNs};
   };

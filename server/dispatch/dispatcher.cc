@@ -125,7 +125,7 @@ void Dispatcher::begin_turn(std::span<Connection* const> ready, int64_t began_us
 
 // A share of each session, in batches. Leaves those in active_ that have more to run.
 void Dispatcher::run_round(bool is_first) {
-  served_.clear();
+  had_share_.clear();
   size_t next = 0;
   while (next < active_.size()) {
     batch_.clear();
@@ -144,7 +144,7 @@ void Dispatcher::run_round(bool is_first) {
       Session& session = *active_[done];
       const bool has_more = !session.is_stopped() && !session.connection().unread().empty() &&
                             session.parser_may_continue;
-      if (has_more) served_.push_back(&session);
+      if (has_more) had_share_.push_back(&session);
     }
     const bool is_over = is_first ? turn_.now_ns >= turn_.latest_ns
                                   : turn_.requests >= turn_.bound || turn_.now_ns >= turn_.end_ns;
@@ -152,11 +152,15 @@ void Dispatcher::run_round(bool is_first) {
   }
   // Who has had nothing in this round is first in the next.
   active_.erase(active_.begin(), active_.begin() + static_cast<ptrdiff_t>(next));
-  active_.insert(active_.end(), served_.begin(), served_.end());
+  active_.insert(active_.end(), had_share_.begin(), had_share_.end());
 }
 
 void Dispatcher::finish_turn() {
-  for (Session* session : active_) session->connection().run_again();
+  for (Session* session : active_) {
+    // What it has sent is as old in the next turn, whether or not a part of it has run.
+    session->parser_may_continue = true;
+    session->connection().run_again();
+  }
   if (turn_.requests == 0 || !services_.hooks.turn_finished.is_used()) return;
   services_.hooks.turn_finished({.requests = turn_.requests,
                                  .prefetched_keys = turn_.prefetched_keys,
@@ -331,6 +335,7 @@ void Dispatcher::run(BatchedRequest& request, Context& context) {
     return keep(session, arguments);
   }
   if (request.kind != BatchedRequest::Kind::ordinary) [[unlikely]] {
+    note_served(session.client);
     const CommandTimer::Exactly exactly(timer_);
     weight_ = request.kind == BatchedRequest::Kind::large ? 1 : sampler_.weight();
     execute(context, request.command, arguments, batch_.hashes_of(request));
@@ -392,6 +397,11 @@ void Dispatcher::note_served(const Client& client) {
   }
 }
 
+// A count may have begun anew meanwhile: CONFIG RESETSTAT is a command too.
+uint64_t grown_by(uint64_t now, uint64_t before) {
+  return now >= before ? now - before : now;
+}
+
 // Runs a command that is timed by itself. Of the context only the reply is left to the caller: EXEC
 // has pointed it at other requests.
 void Dispatcher::call_alone(Context& context) {
@@ -419,8 +429,8 @@ void Dispatcher::call_alone(Context& context) {
     if (hooks.request_measured.is_used()) {
       report_measured({client, command, arguments, elapsed_ns, 0,
                        client.socket.queued_output().bytes() - queued,
-                       services_.keyspace.stats.keyspace_hits - hits,
-                       services_.keyspace.stats.keyspace_misses - misses, weight});
+                       grown_by(services_.keyspace.stats.keyspace_hits, hits),
+                       grown_by(services_.keyspace.stats.keyspace_misses, misses), weight});
     }
     if (hooks.large_transfer.is_used()) {
       report_transfer({client, command, arguments, wire_bytes(arguments),
@@ -549,6 +559,7 @@ Status Dispatcher::run_transaction(Context& context) {
       fail(context, command, allowed.text(), true);
       continue;
     }
+    note_served(session.client);
     const CommandTimer::Exactly exactly(timer_);
     weight_ = sampler_.picks_next(services_.hooks.measure_one_of);
     std::vector<SharedBytes> large = request.large;
@@ -581,7 +592,7 @@ void Dispatcher::shrink_buffers() {
   batch_ = Batch();
   look_ahead_.shrink();
   std::vector<Session*>().swap(active_);
-  std::vector<Session*>().swap(served_);
+  std::vector<Session*>().swap(had_share_);
 }
 
 void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {

@@ -196,7 +196,7 @@ class Dispatcher {
   LookAhead look_ahead_;
   Turn turn_{};
   std::vector<Session*> active_;  // sessions of the turn that may have more to run
-  std::vector<Session*> served_;  // of a round that was cut short, those that had their share
+  std::vector<Session*> had_share_;  // of a round that was cut short, those that had their share
   bool is_in_turn_ = false;
   bool shrinks_after_turn_ = false;  // shrink_buffers() was called in the middle of one
   bool runs_transaction_ = false;  // nobody else's request runs meanwhile

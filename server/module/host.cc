@@ -18,6 +18,7 @@ class InnerSocket final : public ClientSocket {
   bool is_unix_socket() const override { return false; }
   bool is_local() const override { return true; }
   OutputChain& output() override { return output_; }
+  OutputChain& held_output() override { return output_; }
   const OutputChain& queued_output() const override { return output_; }
   size_t input_bytes() const override { return 0; }
   size_t input_unused() const override { return 0; }
