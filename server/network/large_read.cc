@@ -22,7 +22,7 @@ std::span<char> LargeRead::room() {
 }
 
 void LargeRead::grow() {
-  if (filled_ >= kTrustedBytes && bytes_.try_grow(length_)) {
+  if (bytes_.try_grow(length_)) {
     unwritten_.set(bytes_.memory() - filled_);
   } else {
     bytes_.resize(std::min(length_, bytes_.size() * 2));

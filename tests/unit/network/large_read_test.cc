@@ -172,7 +172,7 @@ TEST_CASE("LargeRead never reserves more than the length", "[network]") {
   CHECK_FALSE(read.is_active());
 }
 
-TEST_CASE("LargeRead stays where it is once the first megabyte has arrived", "[network]") {
+TEST_CASE("LargeRead stays where it is once the first bytes have arrived", "[network]") {
   constexpr size_t kLength = 64 * 1024 * 1024;
   LargeRead read;
   const size_t used_before = used_memory();
@@ -185,14 +185,14 @@ TEST_CASE("LargeRead stays where it is once the first megabyte has arrived", "[n
       filled += part;
     }
   };
-  fill(LargeRead::kTrustedBytes);
+  fill(LargeRead::kReadBytes);
   const char* place = read.room().data();
-  CHECK(read.memory() <= 2 * LargeRead::kTrustedBytes);
-  if (used_before > 0) CHECK(used_memory() < used_before + 2 * LargeRead::kTrustedBytes);
+  CHECK(read.memory() <= 2 * LargeRead::kReadBytes);
+  if (used_before > 0) CHECK(used_memory() < used_before + 2 * LargeRead::kReadBytes);
   fill(kLength / 2);
   CHECK(read.room().data() == place + kLength / 2);
   CHECK(read.memory() >= kLength / 2);
-  CHECK(read.memory() <= kLength / 2 + 2 * LargeRead::kTrustedBytes);
+  CHECK(read.memory() <= kLength / 2 + 2 * LargeRead::kReadBytes);
   if (used_before > 0) CHECK(used_memory() >= used_before + kLength / 2);
   fill(read.missing());
   CHECK(read.memory() >= kLength);
@@ -204,7 +204,7 @@ TEST_CASE("a LargeRead that ends early leaves nothing behind", "[network]") {
   {
     LargeRead read;
     read.begin(100 * 1024 * 1024);
-    read.add(std::string(3 * LargeRead::kTrustedBytes, 'z'));
+    read.add(std::string(3 * LargeRead::kReadBytes, 'z'));
   }
   const auto difference = static_cast<int64_t>(used_memory()) - static_cast<int64_t>(used_before);
   CHECK(std::abs(difference) < 1024 * 1024);
