@@ -36,6 +36,8 @@ void TimeWindows::move_on(int64_t second) {
 void TimeWindows::add_to(Summary& summary, int64_t now, int64_t seconds) const {
   if (second_ > now - seconds) add(summary, close(now_, second_));
   for (const auto* slots : {&recent_, &past_}) {
+    // A group can reach into the last minute with its end only.
+    if (slots == &past_ && seconds <= kRecentSeconds) break;
     for (const Slot& slot : *slots) {
       if (slot.last_second > now - seconds) add(summary, slot);
     }

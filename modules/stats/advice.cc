@@ -1,5 +1,6 @@
 #include "modules/stats/advice.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 

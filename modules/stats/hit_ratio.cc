@@ -27,6 +27,8 @@ void HitRatio::add(int64_t second, uint64_t hits, uint64_t misses) {
 HitRatio::Counts HitRatio::sum_over(int64_t seconds) const {
   Counts sum{now_, 0, 0};
   for (const auto* counts : {&seconds_, &minutes_}) {
+    // A minute before the last one may reach into that with its end only.
+    if (counts == &minutes_ && seconds <= kMinute) break;
     for (const Counts& part : *counts) {
       if (part.second <= now_ - seconds) continue;
       sum.hits += part.hits;

@@ -71,7 +71,7 @@ TEST_CASE("CACHE.MRC at the present size is what the cache does, and less at hal
     for (int i = 0; i < requests; i++) {
       const std::string key = "key:" + std::to_string(random.below(kKeys));
       reads++;
-      if (client("GET", key).type != Reply::Type::null) {
+      if (client("GET", key).type != Reply::Type::nil) {
         hits++;
       } else {
         client("SET", key, value);
