@@ -61,6 +61,13 @@ struct Hooks {
   size_t large_request_bytes = SIZE_MAX;
   size_t large_reply_bytes = SIZE_MAX;
 
+  // A sample of the commands that run, those within EXEC too: one of so many as `measure_one_of` says,
+  // picked at random (its weight is that number), and with a weight of 1 all that are large (16 kB), and
+  // those beyond 250 microseconds that are timed by themselves anyway. EXEC itself is not told. Both
+  // members belong to the listener; 0: none is picked, 1: all are, and timed by themselves.
+  Hook<const MeasuredRequest&> request_measured;
+  uint32_t measure_one_of = 0;
+
   // Every command, when it has run, those within EXEC before EXEC. One that has to wait is told
   // when it begins to. While somebody listens, every command is timed by itself.
   Hook<const FinishedCommand&> command_finished;

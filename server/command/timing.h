@@ -47,4 +47,19 @@ struct CommandTransfer {
   size_t reply_bytes;
 };
 
+// A command that was measured by itself, with all that it cost and found: what Hooks::request_measured
+// tells. Valid while the listener runs.
+struct MeasuredRequest {
+  const Client& client;
+  const Command& command;
+  std::span<const std::string_view> arguments;
+  int64_t nanoseconds;
+  size_t request_bytes;
+  size_t reply_bytes;
+  uint64_t hits;  // keys that were looked up for reading and were there
+  uint64_t misses;
+  // How many requests it stands for, so that sums of figures times their weight are true in the mean.
+  uint32_t weight;
+};
+
 }  // namespace larder

@@ -24,6 +24,7 @@ struct BatchedRequest {
   enum class Kind : uint8_t {
     ordinary,
     large,      // to be measured by itself
+    picked,     // the same, as one of a sample
     malformed,  // the parser has given up; the reason is in it
   } kind;
 };

@@ -32,6 +32,9 @@ bool is_http(std::string_view name) {
 // A request of so many bytes is timed by itself.
 constexpr size_t kLargeRequestBytes = 16 * 1024;
 
+// Longer than this is always told to who listens to measured requests.
+constexpr int64_t kLongRequestNs = 250'000;
+
 size_t decimal_digits(size_t number) {
   size_t digits = 1;
   for (; number >= 10; number /= 10) digits++;
@@ -101,6 +104,7 @@ void Dispatcher::run_turn(std::span<Connection* const> ready, int64_t began_us) 
       const size_t first = i;
       for (; i < active_.size() && !batch_.is_full(); i++) collect(*active_[i]);
       prepare();
+      if (services_.hooks.measure_one_of != 0) sampler_.pass(batch_.requests(), services_.hooks.measure_one_of);
       const int64_t now_ns = run_batch();
       for (size_t done = first; done < i; done++) {
         Session& session = *active_[done];
@@ -319,9 +323,11 @@ void Dispatcher::run(BatchedRequest& request, Context& context) {
     session.connection().hold();
     return keep(session, arguments);
   }
-  if (request.kind == BatchedRequest::Kind::large) [[unlikely]] {
+  if (request.kind != BatchedRequest::Kind::ordinary) [[unlikely]] {
     const CommandTimer::Exactly exactly(timer_);
+    weight_ = request.kind == BatchedRequest::Kind::large ? 1 : sampler_.weight();
     execute(context, request.command, arguments, batch_.hashes_of(request));
+    weight_ = 0;
   } else {
     execute(context, request.command, arguments, batch_.hashes_of(request));
   }
@@ -376,6 +382,9 @@ void Dispatcher::call_alone(Context& context) {
   const Command& command = context.command();
   const auto arguments = context.arguments();
   const size_t queued = client.socket.queued_output().bytes();
+  const uint64_t hits = services_.keyspace.stats.keyspace_hits;
+  const uint64_t misses = services_.keyspace.stats.keyspace_misses;
+  const uint32_t weight = std::exchange(weight_, 0);
   timer_.begin_alone();
   if (Status status = command.spec().function(context); !status.is_ok()) [[unlikely]] {
     fail(context, &command, status.text(), false);
@@ -387,6 +396,12 @@ void Dispatcher::call_alone(Context& context) {
     session_of(client).spent_ns = elapsed_ns;
   } else {
     timer_.count({command, 1, elapsed_ns, &client, arguments});
+    if (hooks.request_measured.is_used()) {
+      report_measured({client, command, arguments, elapsed_ns, 0,
+                       client.socket.queued_output().bytes() - queued,
+                       services_.keyspace.stats.keyspace_hits - hits,
+                       services_.keyspace.stats.keyspace_misses - misses, weight});
+    }
     if (hooks.large_transfer.is_used()) {
       report_transfer({client, command, arguments, wire_bytes(arguments),
                        client.socket.queued_output().bytes() - queued});
@@ -412,6 +427,19 @@ void Dispatcher::report_transfer(const CommandTransfer& transfer) {
       transfer.reply_bytes >= hooks.large_reply_bytes) {
     hooks.large_transfer(transfer);
   }
+}
+
+// Tells of a command that was picked, or that is always told because of its size or its time. Its
+// bytes are counted here, for nobody else needs them.
+void Dispatcher::report_measured(MeasuredRequest measured) const {
+  // Whatever the clock says of a short command: what it took in runs is not told either.
+  const bool is_long =
+      measured.nanoseconds >= kLongRequestNs && !measured.command.is_timed_in_runs();
+  if (is_long) measured.weight = 1;
+  // What EXEC has run was told already.
+  if (measured.weight == 0 || is_exec(measured.command)) return;
+  measured.request_bytes = wire_bytes(measured.arguments);
+  services_.hooks.request_measured(measured);
 }
 
 // Whether the request is done with: refused by the gate of what the client is doing, or queued.
@@ -502,6 +530,7 @@ Status Dispatcher::run_transaction(Context& context) {
       continue;
     }
     const CommandTimer::Exactly exactly(timer_);
+    weight_ = sampler_.picks_next(services_.hooks.measure_one_of);
     std::vector<SharedBytes> large = request.large;
     call(context, *command, request.arguments, {}, large);
   }

@@ -20,6 +20,7 @@
 #include "server/dispatch/command_timer.h"
 #include "server/dispatch/dispatch_stats.h"
 #include "server/dispatch/gates.h"
+#include "server/dispatch/request_sampler.h"
 #include "server/dispatch/session.h"
 #include "server/network/connection.h"
 #include "server/network/output_limits.h"
@@ -125,6 +126,7 @@ class Dispatcher {
   void call_alone(Context& context);
   void report_large_reply(const BatchedRequest& request, const Context& context, size_t bytes);
   void report_transfer(const CommandTransfer& transfer);
+  void report_measured(MeasuredRequest measured) const;
   bool handle_mode(Context& context, const Command& command,
                    std::span<const std::string_view> arguments);
   void refuse(Context& context, const Command* command, std::string text);
@@ -151,6 +153,8 @@ class Dispatcher {
   DispatchStats stats_;
   CommandTimer timer_;
   size_t large_request_bytes_ = 0;  // from so many on a request is measured by itself
+  RequestSampler sampler_;
+  uint32_t weight_ = 0;  // of the request that runs next, as MeasuredRequest has it; 0: it is not picked
   Blocking blocking_;
   WatchedKeys watched_keys_;
   Sessions sessions_;

@@ -39,7 +39,9 @@ void Dispatcher::run_kept(Session& session) {
   {
     const Answering answering(services_.clients, session.client);
     const CommandTimer::Exactly exactly(timer_);
+    weight_ = sampler_.picks_next(services_.hooks.measure_one_of);
     execute(context, services_.commands.resolve(kept->arguments), kept->arguments, {});
+    weight_ = 0;
   }
   session.drop_large();
   if (session.client.is_blocked && session.kept == nullptr) session.kept = std::move(kept);

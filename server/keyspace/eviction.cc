@@ -214,8 +214,11 @@ bool Eviction::evict_slot(Database& database, Database::Slot* slot) {
   Entry* entry = database.take(key, slot);
   ++(is_expired ? keyspace_.stats.expired_keys : stats.evicted_keys);
   // The name in the entry lives until the entry goes.
-  tell(is_expired ? KeyEvent{KeyEventClass::expired, "expired", database, entry->key()}
-                  : KeyEvent{KeyEventClass::evicted, "evicted", database, entry->key()});
+  const KeyEvent event = is_expired
+                             ? KeyEvent{KeyEventClass::expired, "expired", database, entry->key()}
+                             : KeyEvent{KeyEventClass::evicted, "evicted", database, entry->key()};
+  tell(event);
+  if (!is_expired) key_evicted(event);
   keyspace_.disposal.dispose(entry);
   return true;
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "server/base/clock.h"
+#include "server/base/hook.h"
 #include "server/info/info.h"
 #include "server/keyspace/database.h"
 #include "server/keyspace/eviction_policy.h"
@@ -84,6 +85,8 @@ class Eviction {
   void begin_turn() { spent_us_ = 0; }
 
   EvictionStats stats;
+  // What has been evicted, for those who want to hear of nothing else; key_changed tells it as well.
+  Hook<const KeyEvent&> key_evicted;
 
  private:
   // A database with keys that may go, and how many of these the ones before it have.
