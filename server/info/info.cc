@@ -55,6 +55,18 @@ bool is_same_section(const InfoGroup& left, const InfoGroup& right) {
   return equals_ignoring_case(left.section(), right.section());
 }
 
+// The value of the first of these lines with the name.
+std::optional<std::string> value_in(std::string_view lines, std::string_view name) {
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find("\r\n"));
+    lines.remove_prefix(line.size() + 2);
+    if (line.starts_with(name) && line.substr(name.size()).starts_with(':')) {
+      return std::string(line.substr(name.size() + 1));
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 void InfoGroup::reset() {
@@ -131,6 +143,21 @@ std::string Info::report(std::span<const std::string_view> sections) const {
     }
   }
   return text;
+}
+
+std::optional<std::string> Info::value(std::string_view name) const {
+  if (name.empty()) return std::nullopt;
+  std::string text;
+  InfoWriter writer(text);
+  for (const InfoGroup* group : groups_) {
+    for (const InfoField* field : group->fields()) {
+      if (!field->name().empty() && field->name() != name) continue;
+      text.clear();
+      field->write(writer);
+      if (auto value = value_in(text, name)) return value;
+    }
+  }
+  return std::nullopt;
 }
 
 void Info::reset() {

@@ -13,6 +13,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -184,6 +185,10 @@ class Info {
   // "modules". Redis's sections come in Redis's order, others behind them as they were added. Cost:
   // that of the fields asked for.
   std::string report(std::span<const std::string_view> sections) const;
+
+  // The value of the one line with this name, in whatever section; nullopt: no line has it now. Asks
+  // only that field, or for names that are known only when a report is made, all groups of such lines.
+  std::optional<std::string> value(std::string_view name) const;
 
   // CONFIG RESETSTAT.
   void reset();

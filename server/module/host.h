@@ -1,6 +1,10 @@
 // What the server is to a module. It grows with what modules need, and stays small.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "server/command/context.h"
 #include "server/command/hooks.h"
 
@@ -56,6 +60,10 @@ class Host {
   // New clients of other machines are refused while there are so many clients; SIZE_MAX: none is.
   void refuse_clients_from(size_t count) { services_.control.refuse_clients_from(count); }
 
+  // What INFO shows under a name, whoever the field belongs to; nullopt: nothing does now.
+  std::optional<std::string> info_value(std::string_view name) const {
+    return services_.info.value(name);
+  }
   // For fields outside of the module's own section.
   void add_info(InfoGroup& group) { services_.info.add(group); }
 

@@ -103,5 +103,32 @@ TEST_CASE_METHOD(Fixture, "info: reset sets counters back and leaves gauges") {
   CHECK(was_told);
 }
 
+TEST_CASE("info: one line by its name") {
+  InfoGroup stats("Stats");
+  Counter hits(stats, "hits");
+  int asked = 0;
+  const Field costly(stats, "costly", [&] { return ++asked; });
+  const Fields lines(stats, [](InfoWriter& writer) {
+    writer.line("db0", "keys=3,expires=1");
+    writer.line("db10", "keys=7");
+  });
+  InfoGroup later("Later");
+  const Field last(later, "last", [] { return std::string("a\r\nhits:9"); });
+  Info info;
+  info.add(stats);
+  info.add(later);
+  hits += 5;
+  CHECK(info.value("hits") == "5");
+  CHECK(info.value("db0") == "keys=3,expires=1");
+  CHECK(info.value("db10") == "keys=7");
+  CHECK(info.value("db1") == std::nullopt);
+  CHECK(info.value("hit") == std::nullopt);
+  CHECK(info.value("Hits") == std::nullopt);
+  CHECK(info.value("") == std::nullopt);
+  CHECK(info.value("last") == "a  hits:9");
+  CHECK(asked == 0);
+  CHECK(info.value("costly") == "1");
+}
+
 }  // namespace
 }  // namespace larder
