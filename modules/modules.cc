@@ -1,6 +1,7 @@
 #include "modules/modules.h"
 
 #include "modules/commandlog/commandlog.h"
+#include "modules/hotspots/hotspots.h"
 #include "modules/latency/latency.h"
 #include "modules/memory_pressure/memory_pressure.h"
 #include "modules/monitor/monitor.h"
@@ -17,6 +18,7 @@ Modules make_modules() {
   modules.push_back(std::make_unique<Monitor>());
   modules.push_back(std::make_unique<CommandLog>());
   modules.push_back(std::make_unique<Latency>());
+  modules.push_back(std::make_unique<Hotspots>());
   return modules;
 }
 

@@ -513,6 +513,32 @@ Error not_supported_yet(std::string_view what) {
   return error(concat({what, " is not supported yet"}));
 }
 
+Error hotkeys_in_progress() { return error("hotkey tracking session already in progress"); }
+Error hotkeys_not_stopped() {
+  return error("hotkey tracking session in progress, stop tracking first");
+}
+Error hotkeys_metrics_missing() { return error("METRICS parameter is required"); }
+Error hotkeys_metric_count(int64_t max) {
+  return error(concat({"METRICS count must be > 0 and <= ", std::to_string(max)}));
+}
+Error hotkeys_metric_twice(std::string_view metric) {
+  return error(concat({"METRICS ", metric, " defined more than once!"}));
+}
+Error hotkeys_metric_mismatch() {
+  return error("METRICS count does not match number of metric types provided");
+}
+Error hotkeys_no_valid_metric() {
+  return error("METRICS no valid metrics passed. Supported: CPU|NET");
+}
+Error hotkeys_not_between(std::string_view what, int64_t min, int64_t max) {
+  return error(concat(
+      {what, " must be between ", std::to_string(min), " and ", std::to_string(max)}));
+}
+Error hotkeys_sample_not_positive() { return error("SAMPLE ratio must be positive"); }
+Error hotkeys_slots_without_cluster() {
+  return error("SLOTS parameter cannot be used in non-cluster mode");
+}
+
 Error redirects_twice() { return error("A client can only redirect to a single other client"); }
 Error no_client_to_redirect_to() {
   return error("The client ID you want redirect to does not exist");

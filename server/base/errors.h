@@ -236,6 +236,18 @@ Error count_below_minus_one();
 Error unknown_log_type();
 Error no_latency_samples(std::string_view event);
 
+// HOTKEYS
+Error hotkeys_in_progress();
+Error hotkeys_not_stopped();
+Error hotkeys_metrics_missing();
+Error hotkeys_metric_count(int64_t max);
+Error hotkeys_metric_twice(std::string_view metric);
+Error hotkeys_metric_mismatch();
+Error hotkeys_no_valid_metric();
+Error hotkeys_not_between(std::string_view what, int64_t min, int64_t max);
+Error hotkeys_sample_not_positive();
+Error hotkeys_slots_without_cluster();
+
 // Client-side caching
 Error redirects_twice();
 Error no_client_to_redirect_to();

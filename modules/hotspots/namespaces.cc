@@ -1,0 +1,147 @@
+#include "modules/hotspots/namespaces.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "server/base/hash.h"
+
+namespace larder {
+namespace {
+
+// How many buckets of the table a step of the walk looks at, with five keys each or so: some 30
+// microseconds where all of them have to come from memory.
+constexpr size_t kBucketsPerStep = 64;
+
+}  // namespace
+
+Namespaces::Namespaces(std::string delimiter, uint64_t seed)
+    : delimiter_(std::move(delimiter)), seed_(seed), load_(kCapacity, seed), random_(seed) {}
+
+std::string_view Namespaces::prefix_of(std::string_view key) const {
+  if (delimiter_.empty()) return {};
+  const size_t at = key.find(delimiter_);
+  return at == std::string_view::npos ? std::string_view() : key.substr(0, at + delimiter_.size());
+}
+
+void Namespaces::add(std::string_view key, const Load& load, double weight) {
+  if (delimiter_.empty()) return;
+  const std::string_view prefix = prefix_of(key);
+  auto* entry = load_.add(prefix, hash_bytes(prefix), weight);
+  if (entry != nullptr) entry->figures.load.add(load, 1);
+}
+
+void Namespaces::add_eviction(std::string_view key, double times) {
+  if (delimiter_.empty()) return;
+  if (auto* entry = load_.find(hash_bytes(prefix_of(key)))) entry->figures.evictions += times;
+}
+
+// --- The walk ---
+
+void Namespaces::walk(Keyspace& keyspace, BigKeys& big_keys) {
+  if (window_ == nullptr && !begin_window(keyspace)) return;
+  for (size_t i = 0; i < kBucketsPerStep; i++) {
+    if (!is_whole_) database_ = pick_database(keyspace);
+    const Database& database = keyspace.database(database_);
+    uint64_t& position = positions_[database_];
+    position = database.scan(position, [&](const Entry& entry) {
+      if (entry.is_expired(keyspace.now_ms())) return;
+      see(entry);
+      big_keys.offer(database, entry);
+    });
+    const bool is_at_end = position == 0 && ++database_ == keyspace.database_count();
+    if (is_whole_ ? is_at_end : window_->keys >= static_cast<double>(kWindow)) {
+      shown_ = std::move(window_);
+      return;
+    }
+  }
+}
+
+// Returns false where there is nothing new to see.
+bool Namespaces::begin_window(const Keyspace& keyspace) {
+  const size_t keys = keyspace.total_keys();
+  if (changes_ != keyspace.changes() || keys_ != keys) seen_since_change_ = 0;
+  changes_ = keyspace.changes();
+  keys_ = keys;
+  is_whole_ = keys <= kWindow;
+  // Of many keys each is seen once in a round, but a round is not walked in order.
+  if (shown_ != nullptr && seen_since_change_ >= (is_whole_ ? keys : 2 * keys)) return false;
+  window_ = std::make_unique<Window>(seed_);
+  positions_.resize(keyspace.database_count(), 0);
+  if (!is_whole_) return true;
+  std::ranges::fill(positions_, 0);
+  database_ = 0;
+  return true;
+}
+
+// One at random, the more likely the more keys it has, so that the window is a sample of all.
+size_t Namespaces::pick_database(Keyspace& keyspace) {
+  size_t total = 0;
+  for (size_t i = 0; i < keyspace.database_count(); i++) total += keyspace.database(i).size();
+  size_t left = total == 0 ? 0 : random_.below(total);
+  for (size_t i = 0; i < keyspace.database_count(); i++) {
+    const size_t size = keyspace.database(i).size();
+    if (left < size) return i;
+    left -= size;
+  }
+  return 0;
+}
+
+void Namespaces::see(const Entry& entry) {
+  seen_since_change_++;
+  const auto bytes = static_cast<double>(memory_of(entry));
+  window_->keys++;
+  window_->bytes += bytes;
+  const std::string_view prefix = prefix_of(entry.key());
+  // Keys and bytes count alike.
+  const double weight = 1 + bytes * window_->keys / window_->bytes;
+  auto* kept = window_->prefixes.add(prefix, hash_bytes(prefix), weight);
+  if (kept == nullptr) return;
+  kept->figures.keys++;
+  kept->figures.bytes += bytes;
+}
+
+// --- Reports ---
+
+std::vector<Namespaces::Report> Namespaces::heaviest(size_t count, const Keyspace& keyspace) const {
+  std::vector<Report> reports;
+  if (delimiter_.empty()) return reports;
+  std::unordered_map<uint64_t, size_t> places;
+  for (const auto& entry : load_.entries()) {
+    places.emplace(entry.hash, reports.size());
+    reports.push_back({.prefix = entry.name,
+                       .load = entry.figures.load,
+                       .evictions = entry.figures.evictions,
+                       .load_share = load_.total() > 0 ? entry.count / load_.total() : 0});
+  }
+  if (shown_ != nullptr && shown_->keys > 0) {
+    // From the sample to all keys, as many as there are now.
+    const double times = static_cast<double>(keyspace.total_keys()) / shown_->keys;
+    for (const auto& entry : shown_->prefixes.entries()) {
+      const auto [place, is_new] = places.emplace(entry.hash, reports.size());
+      if (is_new) reports.push_back({.prefix = entry.name});
+      Report& report = reports[place->second];
+      report.keys = entry.figures.keys * times;
+      report.bytes = entry.figures.bytes * times;
+      report.memory_share = entry.figures.bytes / shown_->bytes;
+    }
+  }
+  const auto share = [](const Report& report) {
+    return std::max(report.load_share, report.memory_share);
+  };
+  std::ranges::sort(reports, [&](const Report& left, const Report& right) {
+    const double difference = share(left) - share(right);
+    return difference != 0 ? difference > 0 : left.prefix < right.prefix;
+  });
+  if (reports.size() > count) reports.resize(count);
+  return reports;
+}
+
+size_t Namespaces::memory() const {
+  size_t bytes = sizeof(*this) + load_.memory();
+  for (const Window* window : {window_.get(), shown_.get()}) {
+    if (window != nullptr) bytes += sizeof(Window) + window->prefixes.memory();
+  }
+  return bytes;
+}
+
+}  // namespace larder
