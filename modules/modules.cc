@@ -1,5 +1,6 @@
 #include "modules/modules.h"
 
+#include "modules/budget/budgets.h"
 #include "modules/commandlog/commandlog.h"
 #include "modules/hotspots/hotspots.h"
 #include "modules/latency/latency.h"
@@ -19,6 +20,7 @@ Modules make_modules() {
   modules.push_back(std::make_unique<CommandLog>());
   modules.push_back(std::make_unique<Latency>());
   modules.push_back(std::make_unique<Hotspots>());
+  modules.push_back(std::make_unique<Budgets>());
   return modules;
 }
 

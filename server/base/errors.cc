@@ -539,6 +539,34 @@ Error hotkeys_slots_without_cluster() {
   return error("SLOTS parameter cannot be used in non-cluster mode");
 }
 
+Error no_such_budget(std::string_view name) {
+  return error(concat({"no such budget '", name, "'"}));
+}
+Error too_many_budgets(size_t max) {
+  return error(concat({"there can be no more than ", std::to_string(max), " budgets"}));
+}
+Error bad_budget_name(size_t max_length) {
+  return error(concat({"a budget's name has 1 to ", std::to_string(max_length),
+                       " letters, digits, '_', '-' and '.'"}));
+}
+Error bad_budget_metric(size_t max_length) {
+  return error(concat({"a metric is a field of INFO, with \"/s\" behind it for its growth, of up to ",
+                       std::to_string(max_length), " characters"}));
+}
+Error budget_incomplete() { return error("a budget needs METRIC, WARN and ERROR"); }
+Error no_such_metric(std::string_view name) {
+  return error(concat({"INFO has no field '", name, "' at the moment"}));
+}
+Error metric_not_a_number(std::string_view name) {
+  return error(concat({"the field '", name, "' of INFO is not a number"}));
+}
+Error budget_thresholds_equal() { return error("WARN and ERROR must not be equal"); }
+Error budget_target_beyond_warn() { return error("TARGET must not be beyond WARN"); }
+Error budget_window_not_between(int64_t min, int64_t max) {
+  return error(concat(
+      {"WINDOW must be between ", std::to_string(min), " and ", std::to_string(max)}));
+}
+
 Error redirects_twice() { return error("A client can only redirect to a single other client"); }
 Error no_client_to_redirect_to() {
   return error("The client ID you want redirect to does not exist");

@@ -248,6 +248,18 @@ Error hotkeys_not_between(std::string_view what, int64_t min, int64_t max);
 Error hotkeys_sample_not_positive();
 Error hotkeys_slots_without_cluster();
 
+// BUDGET
+Error no_such_budget(std::string_view name);
+Error too_many_budgets(size_t max);
+Error bad_budget_name(size_t max_length);
+Error bad_budget_metric(size_t max_length);
+Error budget_incomplete();
+Error no_such_metric(std::string_view name);
+Error metric_not_a_number(std::string_view name);
+Error budget_thresholds_equal();
+Error budget_target_beyond_warn();
+Error budget_window_not_between(int64_t min, int64_t max);
+
 // Client-side caching
 Error redirects_twice();
 Error no_client_to_redirect_to();

@@ -1,0 +1,155 @@
+#include "modules/budget/budgets.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/numbers.h"
+#include "server/base/text.h"
+
+namespace larder {
+namespace {
+
+constexpr int64_t kIntervalMs = 1000;
+
+std::string number_text(std::optional<double> value) {
+  return value ? format_double(*value) : "none";
+}
+
+// From bad to worse is a warning.
+bool is_worse(BudgetState now, BudgetState former) {
+  return now > former && now >= BudgetState::warn;
+}
+
+}  // namespace
+
+std::optional<double> number_in(std::string_view value, std::string_view part) {
+  if (!part.empty()) {
+    for (const std::string_view item : split(value, ',')) {
+      const size_t equals = item.find('=');
+      if (equals != std::string_view::npos && item.substr(0, equals) == part) {
+        return number_in(item.substr(equals + 1));
+      }
+    }
+    return std::nullopt;
+  }
+  if (value.ends_with('%')) value.remove_suffix(1);
+  const auto number = parse_double(value);
+  return number && std::isfinite(*number) ? number : std::nullopt;
+}
+
+Budgets::Budgets()
+    : Module({.name = "budget",
+              .options_title = "Budgets",
+              .info_section = "Alerts",
+              .info_scope = InfoScope::module}) {
+  info.on_reset([this] {
+    for (auto& [name, watched] : budgets_) watched.changes = 0;
+  });
+}
+
+std::vector<CommandFamily> Budgets::commands() const {
+  return budget_commands();
+}
+
+void Budgets::start(Host& host) {
+  host_ = &host;
+  const int64_t now_ms = wall_clock_ms();
+  for (const auto& [name, rules] : definitions_->all()) {
+    budgets_.emplace(name, Watched{Budget(rules), now_ms, 0});
+  }
+  host.hooks().tick.add([this](int64_t wall_ms) {
+    if (!budgets_.empty()) check(monotonic_us() / 1000, wall_ms);
+  });
+}
+
+Status Budgets::set(NamedBudget budget) {
+  const auto& [name, rules] = budget;
+  const std::string field(rules.field());
+  if (!read(rules)) {
+    if (host_->info_value(field)) return errors::metric_not_a_number(field);
+    return errors::no_such_metric(field);
+  }
+  BudgetDefinitions definitions = *definitions_;
+  TRY(definitions.set(budget));
+  definitions_.assign(std::move(definitions));
+  budgets_.insert_or_assign(name, Watched{Budget(rules), wall_clock_ms(), 0});
+  next_check_ms_ = 0;  // the next tick looks
+  return ok;
+}
+
+bool Budgets::remove(std::string_view name) {
+  BudgetDefinitions definitions = *definitions_;
+  if (!definitions.remove(name)) return false;
+  definitions_.assign(std::move(definitions));
+  budgets_.erase(budgets_.find(name));
+  return true;
+}
+
+// --- Checking ---
+
+std::optional<double> Budgets::read(const BudgetRules& rules) const {
+  const std::string_view field = rules.field();
+  if (const auto value = host_->info_value(field)) return number_in(*value);
+  const size_t point = field.find('.');
+  if (point == std::string_view::npos) return std::nullopt;
+  const auto value = host_->info_value(field.substr(0, point));
+  return value ? number_in(*value, field.substr(point + 1)) : std::nullopt;
+}
+
+void Budgets::check(int64_t now_ms, int64_t wall_ms) {
+  if (now_ms < next_check_ms_) return;
+  next_check_ms_ = now_ms + kIntervalMs;
+  for (auto& [name, watched] : budgets_) {
+    const BudgetState former = watched.budget.state();
+    if (watched.budget.update(read(watched.budget.rules()), now_ms, *hysteresis_)) {
+      tell(name, watched, former, wall_ms);
+    }
+  }
+}
+
+void Budgets::tell(const std::string& name, Watched& watched, BudgetState former, int64_t wall_ms) {
+  watched.since_ms = wall_ms;
+  const Budget& budget = watched.budget;
+  const std::string state(state_name(budget.state()));
+  const std::string former_name(state_name(former));
+  const std::string value = number_text(budget.value());
+  // The first look is no change of anything that somebody knew, unless it is bad.
+  const bool is_first = former == BudgetState::unknown && budget.state() == BudgetState::fine;
+  if (is_first && watched.changes == 0) return;
+  watched.changes++;
+  ++changes_;
+  const std::string text = "Budget '" + name + "' is " + state + ", was " + former_name + ": " +
+                           budget.rules().metric + " is " + value + " (warn " +
+                           format_double(budget.rules().warn) + ", error " +
+                           format_double(budget.rules().error) + ")";
+  is_worse(budget.state(), former) ? log::warning(text) : log::notice(text);
+  host_->hooks().publish(std::string(kChannelPrefix) + name,
+                         "state=" + state + " former=" + former_name +
+                             " metric=" + budget.rules().metric + " value=" + value);
+}
+
+// --- INFO ---
+
+int64_t Budgets::count(BudgetState state) const {
+  return std::ranges::count_if(
+      budgets_, [state](const auto& entry) { return entry.second.budget.state() == state; });
+}
+
+void Budgets::write_budgets(InfoWriter& writer) const {
+  for (const auto& [name, watched] : budgets_) {
+    const BudgetRules& rules = watched.budget.rules();
+    writer.line("budget_" + name,
+                "state=" + std::string(state_name(watched.budget.state())) +
+                    ",metric=" + rules.metric + ",value=" + number_text(watched.budget.value()) +
+                    (rules.target ? ",target=" + format_double(*rules.target) : "") +
+                    ",warn=" + format_double(rules.warn) + ",error=" + format_double(rules.error) +
+                    ",window=" + to_text(rules.window_seconds) +
+                    ",since=" + to_text(watched.since_ms / 1000) +
+                    ",changes=" + std::to_string(watched.changes));
+  }
+}
+
+}  // namespace larder
