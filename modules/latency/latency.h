@@ -79,7 +79,7 @@ class Latency final : public Module {
   std::vector<Histogram> histograms_;  // by Command::id()
   // Of the last minutes, by Command::id() and kind. They do not count towards `maxmemory`.
   struct Recent {
-    // 16 milliseconds.
+    // Some minutes: what grew later would not be left out of the limit.
     static constexpr uint64_t kUsualNs = (uint64_t{1} << 40) - 1;
     TimeWindows execution{kUsualNs};
     TimeWindows service{kUsualNs};

@@ -53,6 +53,11 @@ size_t wire_bytes(std::span<const std::string_view> arguments) {
   return bytes;
 }
 
+// A count may have begun anew meanwhile: CONFIG RESETSTAT is a command too.
+uint64_t grown_by(uint64_t now, uint64_t before) {
+  return now >= before ? now - before : now;
+}
+
 }  // namespace
 
 Dispatcher::~Dispatcher() = default;
@@ -395,11 +400,6 @@ void Dispatcher::note_served(const Client& client) {
   if (const uint64_t calls = timer_.take_new_calls(); calls != 0) {
     served_.add(*static_cast<const Session*>(&client.socket), *timer_.run_command(), calls);
   }
-}
-
-// A count may have begun anew meanwhile: CONFIG RESETSTAT is a command too.
-uint64_t grown_by(uint64_t now, uint64_t before) {
-  return now >= before ? now - before : now;
 }
 
 // Runs a command that is timed by itself. Of the context only the reply is left to the caller: EXEC
