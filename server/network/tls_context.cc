@@ -34,6 +34,10 @@ constexpr Protocol kProtocols[] = {
 };
 constexpr std::string_view kDefaultProtocols = "TLSv1.2 TLSv1.3";
 
+std::string why() {
+  return take_tls_error(TlsComplaint::first);
+}
+
 const char* file_name(const Option<std::string>& option) {
   return option.get().empty() ? nullptr : option.get().c_str();
 }
@@ -87,11 +91,10 @@ Status load_key_pair(SSL_CTX* context, const KeyPair& pair) {
   SSL_CTX_set_default_passwd_cb(context, give_passphrase);
   SSL_CTX_set_default_passwd_cb_userdata(context, const_cast<std::string*>(&pair.passphrase));
   if (SSL_CTX_use_certificate_chain_file(context, pair.certificate) <= 0) {
-    return Error(std::string("Failed to load certificate: ") + pair.certificate + ": " +
-                 take_tls_error());
+    return Error(std::string("Failed to load certificate: ") + pair.certificate + ": " + why());
   }
   if (SSL_CTX_use_PrivateKey_file(context, pair.key, SSL_FILETYPE_PEM) <= 0) {
-    return Error(std::string("Failed to load private key: ") + pair.key + ": " + take_tls_error());
+    return Error(std::string("Failed to load private key: ") + pair.key + ": " + why());
   }
   // The passphrase belongs to the options, which may change before the context goes.
   SSL_CTX_set_default_passwd_cb(context, nullptr);
@@ -107,7 +110,7 @@ Status load_key_pair(SSL_CTX* context, const KeyPair& pair) {
 // What both sides have in common.
 Result<TlsPointer<SSL_CTX>> make_context(const TlsOptions& options, const KeyPair& pair) {
   TlsPointer<SSL_CTX> context(SSL_CTX_new(TLS_method()));
-  if (context == nullptr) return Error("Failed to begin with TLS: " + take_tls_error());
+  if (context == nullptr) return Error("Failed to begin with TLS: " + why());
   SSL_CTX* const raw = context.get();
   SSL_CTX_set_options(raw, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   // An idle connection holds no buffers, and what was given to write may move until it is written.
@@ -119,16 +122,15 @@ Result<TlsPointer<SSL_CTX>> make_context(const TlsOptions& options, const KeyPai
   if ((file != nullptr || folder != nullptr) &&
       SSL_CTX_load_verify_locations(raw, file, folder) <= 0) {
     return Error(std::string("Failed to configure CA certificate(s) file/directory: ") +
-                 (file != nullptr ? file : folder) + ": " + take_tls_error());
+                 (file != nullptr ? file : folder) + ": " + why());
   }
   if (const char* ciphers = file_name(options.ciphers);
       ciphers != nullptr && SSL_CTX_set_cipher_list(raw, ciphers) == 0) {
-    return Error(std::string("Failed to configure ciphers: ") + ciphers + ": " + take_tls_error());
+    return Error(std::string("Failed to configure ciphers: ") + ciphers + ": " + why());
   }
   if (const char* suites = file_name(options.ciphersuites);
       suites != nullptr && SSL_CTX_set_ciphersuites(raw, suites) == 0) {
-    return Error(std::string("Failed to configure ciphersuites: ") + suites + ": " +
-                 take_tls_error());
+    return Error(std::string("Failed to configure ciphersuites: ") + suites + ": " + why());
   }
   return context;
 }
@@ -142,7 +144,7 @@ Status set_dh_parameters(SSL_CTX* context, const char* file) {
   TlsPointer<EVP_PKEY> parameters(input == nullptr ? nullptr
                                                    : PEM_read_bio_Parameters(input.get(), nullptr));
   if (parameters == nullptr || SSL_CTX_set0_tmp_dh_pkey(context, parameters.get()) <= 0) {
-    return Error(std::string("Failed to load DH params file: ") + file + ": " + take_tls_error());
+    return Error(std::string("Failed to load DH params file: ") + file + ": " + why());
   }
   static_cast<void>(parameters.release());  // it belongs to the context now
   return ok;
@@ -212,13 +214,14 @@ Result<TlsContext> TlsContext::load(const TlsOptions& options) {
   return TlsContext(std::move(server), std::move(client));
 }
 
-std::string take_tls_error() {
-  const unsigned long first = ERR_get_error();
+std::string take_tls_error(TlsComplaint which) {
+  const unsigned long error =
+      which == TlsComplaint::first ? ERR_peek_error() : ERR_peek_last_error();
   ERR_clear_error();
-  if (first == 0) return "unknown error";
-  if (ERR_SYSTEM_ERROR(first)) return std::strerror(ERR_GET_REASON(first));
-  const char* reason = ERR_reason_error_string(first);
-  return reason == nullptr ? "error " + std::to_string(first) : reason;
+  if (error == 0) return "unknown error";
+  if (ERR_SYSTEM_ERROR(error)) return std::strerror(ERR_GET_REASON(error));
+  const char* reason = ERR_reason_error_string(error);
+  return reason == nullptr ? "error " + std::to_string(error) : reason;
 }
 
 }  // namespace larder

@@ -40,8 +40,9 @@ class TlsContext {
   TlsPointer<SSL_CTX> client_;
 };
 
-// What OpenSSL has complained about in this thread, first things first; its list is empty
-// afterwards. "unknown error" if there is nothing.
-std::string take_tls_error();
+// What OpenSSL has complained about in this thread; its list is empty afterwards. Of a file the first
+// complaint tells most, of a handshake the last. "unknown error" if there is none.
+enum class TlsComplaint { first, last };
+std::string take_tls_error(TlsComplaint which);
 
 }  // namespace larder

@@ -167,7 +167,7 @@ void TlsStream::explain_failure() {
     failure_ = std::strerror(-outcome_);
     ERR_clear_error();
   } else {
-    failure_ = take_tls_error();
+    failure_ = take_tls_error(TlsComplaint::last);
     const long verdict = SSL_get_verify_result(ssl_.get());
     if (verdict != X509_V_OK) {
       failure_ += std::string(": ") + X509_verify_cert_error_string(verdict);

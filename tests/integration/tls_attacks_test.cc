@@ -185,6 +185,25 @@ TEST_CASE("TLS attacks: clients that vanish at every step leave nothing behind")
   CHECK(stat(admin, "tls_handshakes_in_progress") == 0);
 }
 
+TEST_CASE("TLS attacks: clients are killed while the server has more of theirs to decrypt") {
+  TlsServer server;
+  auto admin = server.connect();
+  const std::string address = "127.0.0.1:" + std::to_string(server.tls_port());
+  std::string requests;
+  for (int i = 0; i < 20'000; i++) requests += "INCR n\r\n";
+  for (int round = 0; round < 20; round++) {
+    std::vector<std::unique_ptr<TlsTestClient>> victims;
+    for (int i = 0; i < 3; i++) victims.push_back(server.connect_tls());
+    // One of them kills all in the middle of what they have sent, and so does somebody else.
+    for (auto& victim : victims) victim->send_raw(requests);
+    victims.front()->send_raw("CLIENT KILL TYPE normal LADDR " + address + " SKIPME no\r\n");
+    CHECK(admin("CLIENT", "KILL", "TYPE", "normal", "LADDR", address).type == Reply::Type::integer);
+    CHECK(eventually([&] {
+      return admin("INFO", "clients").text.find("connected_clients:1\r\n") != std::string::npos;
+    }));
+  }
+}
+
 TEST_CASE("TLS attacks: an idle connection costs little") {
   if (kHasSanitizers) return;
   TlsServer server;
