@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include "server/base/allocator.h"
 #include "server/base/log.h"
@@ -13,12 +14,10 @@
 namespace larder {
 namespace {
 
-// How long one slice of background work may take between two turns.
-constexpr int64_t kBackgroundSliceUs = 300;
-// While a backlog grows, the slice grows with it, up to five times as long: nobody can remove large values,
-// or let keys expire, faster than they are freed.
+// While a backlog grows, the slice of background work (Pace::slice_us) grows with it, up to five times as
+// long: nobody can remove large values, or let keys expire, faster than they are freed.
 constexpr size_t kBacklogTurns = 64;
-constexpr int64_t kMaxBackgroundSliceUs = 1500;
+constexpr int64_t kMostBacklogSlices = 5;
 
 // How often the limits of the machine and its control groups are read, where maxmemory follows them.
 constexpr int64_t kMachineIntervalMs = 10'000;
@@ -206,16 +205,20 @@ bool Server::rest() {
   dispatcher_.serve_blocked();
   plan_timeouts();
   if (!hooks_.rest.is_used()) [[likely]] return has_more;
-  Rest rest{Deadline::in_us(kBackgroundSliceUs)};
+  Rest rest{Deadline::in_us(hooks_.pace.slice_us)};
   hooks_.rest(rest);
   return has_more || rest.has_more;
 }
 
 bool Server::free_and_expire() {
   const auto growth = static_cast<int64_t>(1 + backlog_turns_ / kBacklogTurns);
-  const int64_t slice_us = std::min(kBackgroundSliceUs * growth, kMaxBackgroundSliceUs);
-  const bool has_more = keyspace_.do_background_work(Deadline::in_us(slice_us));
-  backlog_turns_ = has_more ? backlog_turns_ + 1 : 0;
+  const int64_t slice_us = hooks_.pace.slice_us * std::min(growth, kMostBacklogSlices);
+  const int64_t began_us = monotonic_us();
+  const bool has_more = keyspace_.do_background_work(Deadline::at_us(began_us + slice_us));
+  const bool is_rest = std::exchange(backlog_turns_, has_more ? backlog_turns_ + 1 : 0) != 0;
+  if ((has_more || is_rest) && hooks_.slice_finished.is_used()) [[unlikely]] {
+    hooks_.slice_finished({slice_us, (monotonic_us() - began_us) * 1000, has_more});
+  }
   return has_more;
 }
 

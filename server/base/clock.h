@@ -18,6 +18,7 @@ int64_t monotonic_ns();
 class Deadline {
  public:
   static Deadline in_us(int64_t microseconds) { return Deadline(monotonic_us() + microseconds); }
+  static Deadline at_us(int64_t moment_us) { return Deadline(moment_us); }
   static Deadline never() { return Deadline(INT64_MAX); }
 
   bool has_passed() const { return at_us_ != INT64_MAX && monotonic_us() >= at_us_; }

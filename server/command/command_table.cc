@@ -9,6 +9,9 @@
 namespace larder {
 namespace {
 
+constexpr std::string_view kCollectionGroups[] = {"list",       "hash", "set",
+                                                  "sorted-set", "geo",  "stream"};
+
 template <class Integer>
 uint64_t load(const char* at) {
   Integer value;
@@ -29,15 +32,27 @@ uint64_t lower_eight(uint64_t word) {
 
 }  // namespace
 
+void Command::find_keys() {
+  const auto& specs = spec_->keys.all();
+  const bool are_names = std::ranges::any_of(
+      specs, [](const KeySpec& spec) { return (spec.flags & kNotKey) != 0; });
+  if (specs.empty() || are_names) return;
+  works_on_collections_ = std::ranges::find(kCollectionGroups, group_) != std::end(kCollectionGroups);
+  key_range_ = plain_range(spec_->keys);
+  // Of a range that is complete, a rule of the command's own can only tell other flags.
+  if (!key_range_.is_complete) {
+    keys_ = Keys::searched;
+  } else {
+    keys_ = key_range_.first == key_range_.last ? Keys::one : Keys::range;
+  }
+}
+
 void CommandTable::add(const CommandFamily& family) {
   for (const CommandSpec& spec : family.commands) {
     Command& command = rows_.emplace_back(spec, family);
     command.id_ = rows_.size() - 1;
     command.flags_ = spec.flags | (plain_range(spec.keys).is_complete ? 0 : uint64_t{kMovableKeys});
-    if (spec.keys.count > 0 && spec.keys.specs[0].begin == KeySpec::Begin::index &&
-        spec.keys.specs[0].find == KeySpec::Find::range) {
-      command.first_key_ = static_cast<size_t>(spec.keys.specs[0].index);
-    }
+    command.find_keys();
     if (!command.is_subcommand()) {
       LARDER_ASSERT(find(spec.name) == nullptr);
       commands_.push_back(&command);

@@ -43,8 +43,15 @@ class Command {
   // Subcommands in the order of their rows; empty unless a container.
   std::span<Command* const> subcommands() const { return subcommands_; }
   bool is_container() const { return !subcommands_.empty(); }
-  // Where a prefetch looks for the first key: an argument's index, or 0.
-  size_t first_key() const { return first_key_; }
+  // How the keys of a request are found ahead of it. They cost least where there is only one, always in
+  // the same place; with `range` they are the plain range key_range().
+  enum class Keys : uint8_t { none, one, range, searched };
+  Keys keys() const { return keys_; }
+  // Of `one` and `range`: the argument of the first key.
+  size_t first_key() const { return static_cast<size_t>(key_range_.first); }
+  const KeyRange& key_range() const { return key_range_; }
+  // Whether its keys hold collections, if anything.
+  bool works_on_collections() const { return works_on_collections_; }
   // A position in the table; stable while the process runs (ACL bits).
   size_t id() const { return id_; }
   // Whether consecutive calls are timed together: see TimedRun. One that may wait is not, because
@@ -55,11 +62,15 @@ class Command {
 
  private:
   friend class CommandTable;
+  void find_keys();
+
   const CommandSpec* spec_;
   std::string_view group_;
   CommandOwner* owner_;
   uint64_t flags_ = 0;
-  size_t first_key_ = 0;
+  Keys keys_ = Keys::none;
+  bool works_on_collections_ = false;
+  KeyRange key_range_;
   size_t id_ = 0;
   std::vector<Command*> subcommands_;
 };

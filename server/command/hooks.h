@@ -9,6 +9,7 @@
 #include "server/base/clock.h"
 #include "server/base/hook.h"
 #include "server/clients/client.h"
+#include "server/command/pace.h"
 #include "server/command/timing.h"
 #include "server/memory/memory_level.h"
 
@@ -32,7 +33,10 @@ struct Hooks {
   // A command has run for this client, by itself or in a transaction: not one that was refused. It may
   // have failed, or wait (Client::is_blocked); who has waited comes again.
   Hook<Context&> after_command;
-  // The requests of a turn have run. What is pushed now leaves together with their replies.
+  // The requests of a turn have run. What is pushed now leaves together with their replies. Called in
+  // each turn, also in those of timers and of nobody; no reply of the turn has left yet, and none leaves
+  // before the listeners return: whoever makes changes durable writes here, once for all of them
+  // (Keyspace::changes() tells whether there are any).
   Hook<> before_flush;
   // The replies have left. What is pushed now leaves without delay.
   Hook<Rest&> rest;
@@ -50,6 +54,11 @@ struct Hooks {
   // Something to be told on a channel, and the message. Whoever delivers messages listens; without one
   // nothing happens.
   Hook<std::string_view, std::string_view> publish;
+
+  // How much the loop does at a time. It belongs to whoever steers it.
+  Pace pace;
+  Hook<const FinishedTurn&> turn_finished;
+  Hook<const FinishedSlice&> slice_finished;
 
   // Commands have run, and this is how long they took.
   Hook<const TimedRun&> commands_timed;

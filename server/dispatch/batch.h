@@ -36,6 +36,7 @@ class Batch {
 
   bool is_full() const { return requests_.size() >= kMaxRequests; }
   bool empty() const { return requests_.empty(); }
+  size_t size() const { return requests_.size(); }
   void clear() {
     arguments_.clear();
     requests_.clear();

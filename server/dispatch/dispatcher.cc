@@ -86,37 +86,69 @@ void Dispatcher::run_turn(std::span<Connection* const> ready, int64_t began_us) 
   services_.keyspace.set_now_ms(wall_clock_ms());
   services_.keyspace.eviction.begin_turn();
   if (pause_until_ms_ != 0) [[unlikely]] end_pauses();
+  begin_turn(ready, began_us);
+  for (bool is_first = true; !active_.empty(); is_first = false) {
+    run_round(is_first);
+    if (turn_.requests >= turn_.bound || turn_.now_ns >= turn_.end_ns) break;
+  }
+  finish_turn();
+  is_in_turn_ = false;
+}
+
+void Dispatcher::begin_turn(std::span<Connection* const> ready, int64_t began_us) {
   active_.clear();
   for (Connection* connection : ready) {
     if (connection->owner != nullptr) active_.push_back(&session_of(*connection));
   }
-  const int64_t end_ns = (began_us + kTurnUs) * 1000;
-  large_request_bytes_ = std::min(kLargeRequestBytes, services_.hooks.large_request_bytes);
-  bool is_late = false;
-  while (!active_.empty() && !is_late) {
-    size_t kept = 0;
-    for (size_t i = 0; i < active_.size();) {
-      // One batch: shares of as many sessions as fit.
-      batch_.clear();
-      const size_t first = i;
-      for (; i < active_.size() && !batch_.is_full(); i++) collect(*active_[i]);
-      prepare();
-      const int64_t now_ns = run_batch();
-      for (size_t done = first; done < i; done++) {
-        Session& session = *active_[done];
-        const bool has_more = !session.is_stopped() && !session.connection().unread().empty() &&
-                              session.parser_may_continue;
-        if (has_more) active_[kept++] = &session;
-      }
-      is_late = now_ns >= end_ns;
-      if (is_late) {
-        while (i < active_.size()) active_[kept++] = active_[i++];
-      }
+  const Hooks& hooks = services_.hooks;
+  const size_t connections = std::clamp<size_t>(active_.size(), 1, kFairConnections);
+  const bool is_timed = hooks.turn_finished.is_used() && !active_.empty();
+  const int64_t began_ns = is_timed ? monotonic_ns() : began_us * 1000;
+  turn_ = {.share = std::clamp<size_t>(hooks.pace.turn_requests / connections, 1, kMostShare),
+           .bound = std::max<size_t>(hooks.pace.turn_requests, 1),
+           .began_ns = began_ns,
+           .end_ns = (began_us + hooks.pace.turn_us) * 1000,
+           .latest_ns = began_ns + kMostTurns * hooks.pace.turn_us * 1000};
+  large_request_bytes_ = std::min(kLargeRequestBytes, hooks.large_request_bytes);
+}
+
+// A share of each session, in batches. Leaves those in active_ that have more to run.
+void Dispatcher::run_round(bool is_first) {
+  served_.clear();
+  size_t next = 0;
+  while (next < active_.size()) {
+    batch_.clear();
+    const size_t first = next;
+    // Where a turn is to be of few requests they take long, and the time is looked at after as few.
+    const size_t wanted = is_first ? turn_.bound : turn_.bound - turn_.requests;
+    for (; next < active_.size() && !batch_.is_full() && batch_.size() < wanted; next++) {
+      collect(*active_[next]);
     }
-    active_.resize(kept);
+    prepare();
+    turn_.requests += batch_.size();
+    turn_.now_ns = run_batch();
+    for (size_t done = first; done < next; done++) {
+      Session& session = *active_[done];
+      const bool has_more = !session.is_stopped() && !session.connection().unread().empty() &&
+                            session.parser_may_continue;
+      if (has_more) served_.push_back(&session);
+    }
+    const bool is_over = is_first ? turn_.now_ns >= turn_.latest_ns
+                                  : turn_.requests >= turn_.bound || turn_.now_ns >= turn_.end_ns;
+    if (is_over) break;
   }
+  // Who has had nothing in this round is first in the next.
+  active_.erase(active_.begin(), active_.begin() + static_cast<ptrdiff_t>(next));
+  active_.insert(active_.end(), served_.begin(), served_.end());
+}
+
+void Dispatcher::finish_turn() {
   for (Session* session : active_) session->connection().run_again();
-  is_in_turn_ = false;
+  if (turn_.requests == 0 || !services_.hooks.turn_finished.is_used()) return;
+  services_.hooks.turn_finished({.requests = turn_.requests,
+                                 .prefetched_keys = turn_.prefetched_keys,
+                                 .nanoseconds = turn_.now_ns - turn_.began_ns,
+                                 .was_cut = !active_.empty()});
 }
 
 void Dispatcher::collect(Session& session) {
@@ -142,7 +174,7 @@ void Dispatcher::collect(Session& session) {
   }
   std::string_view unread = session.connection().unread();
   // The limits of the request behind an AUTH depend on how the AUTH went.
-  const size_t share = session.client.is_authenticated ? kShare : 1;
+  const size_t share = session.client.is_authenticated ? turn_.share : 1;
   RequestLimits limits = rules_.request_limits;
   limits.authenticated = session.client.is_authenticated;
   for (size_t i = 0; i < share && !unread.empty(); i++) {
@@ -215,55 +247,20 @@ bool Dispatcher::check_input(Session& session, size_t bytes) {
 
 // --- Looking ahead ---
 
-// Finds the commands, hashes their first keys, and brings first the buckets and then the entries near.
+// Finds the commands, and brings near what they will look at.
 void Dispatcher::prepare() {
+  const bool looks_ahead = services_.hooks.pace.looks_ahead;
   batch_.start_hashes();
+  if (looks_ahead) look_ahead_.begin();
   for (BatchedRequest& request : batch_.requests()) {
     if (request.argument_count == 0) continue;
     const auto arguments = batch_.arguments_of(request);
     request.command = services_.commands.resolve(arguments);
-    if (request.command == nullptr) continue;
-    const size_t key = request.command->first_key();
-    if (key == 0 || key >= arguments.size()) continue;
-    const uint64_t hash = hash_bytes(arguments[key]);
-    batch_.hashes_of(request)[key] = hash;
-    services_.keyspace.database(request.session->client.database).prefetch_bucket(hash);
+    if (request.command == nullptr || !looks_ahead) continue;
+    look_ahead_.add(*request.command, arguments, batch_.hashes_of(request),
+                    request.session->client.database);
   }
-  bool has_elements = false;
-  for (BatchedRequest& request : batch_.requests()) {
-    if (request.command == nullptr) continue;
-    const size_t key = request.command->first_key();
-    if (key == 0 || key >= request.argument_count) continue;
-    services_.keyspace.database(request.session->client.database)
-        .prefetch_entry(batch_.hashes_of(request)[key]);
-    has_elements |= request.command->has(kElementBehindKey | kElementBehindScore);
-  }
-  if (has_elements && batch_.requests().size() > 1) prefetch_elements();
-}
-
-// The same for the elements of large collections: first where the search for each begins, then the
-// element.
-void Dispatcher::prefetch_elements() {
-  sought_elements_.clear();
-  for (BatchedRequest& request : batch_.requests()) {
-    if (request.command == nullptr) continue;
-    const bool is_behind_score = request.command->has(kElementBehindScore);
-    if (!is_behind_score && !request.command->has(kElementBehindKey)) continue;
-    const size_t key = request.command->first_key();
-    const auto arguments = batch_.arguments_of(request);
-    const size_t element = key + (is_behind_score ? 2 : 1);
-    if (element >= arguments.size()) continue;
-    const Database::Slot* slot =
-        services_.keyspace.database(request.session->client.database)
-            .find({arguments[key], batch_.hashes_of(request)[key]});
-    if (slot == nullptr) continue;
-    const ValueView collection = slot->get()->value();
-    const uint64_t hash = prefetch_element(collection, arguments[element]);
-    if (hash != 0) sought_elements_.push_back({collection, hash});
-  }
-  for (const SoughtElement& element : sought_elements_) {
-    prefetch_element(element.collection, element.hash);
-  }
+  if (looks_ahead) turn_.prefetched_keys += look_ahead_.finish(batch_);
 }
 
 // --- Running ---
@@ -530,8 +527,9 @@ void Dispatcher::shrink_buffers() {
   shrinks_after_turn_ = is_in_turn_;
   if (is_in_turn_) return;
   batch_ = Batch();
-  std::vector<SoughtElement>().swap(sought_elements_);
+  look_ahead_.shrink();
   std::vector<Session*>().swap(active_);
+  std::vector<Session*>().swap(served_);
 }
 
 void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {

@@ -1,8 +1,14 @@
 // From bytes to replies: collects the requests of a turn into batches, looks their keys up ahead, and
 // runs them one after the other through the gates.
 //
-// Fairness: in each round every connection contributes at most kShare requests to a batch; rounds go on
-// until all is run or the turn's time is up, and what is left then is first in the next turn.
+// Fairness: a turn goes in rounds, in each of which every ready connection runs its share: the turn's
+// bound (Pace::turn_requests) by the number of connections, between 1 and kMostShare. It never gets
+// smaller than a kFairConnections-th of the bound, which is about the work that is worth the write that
+// carries its replies: with more connections than that the first round is longer than the bound, and the
+// kernel's part of the turn longer still. The first round is run to its end, so that nobody waits for
+// more than one turn besides that of its arrival, unless it takes kMostTurns times Pace::turn_us; further
+// rounds follow until all is run, the bound is reached, or Pace::turn_us have passed. What is left is
+// first in the next turn, those who had nothing in this one in front.
 #pragma once
 
 #include <atomic>
@@ -20,6 +26,7 @@
 #include "server/dispatch/command_timer.h"
 #include "server/dispatch/dispatch_stats.h"
 #include "server/dispatch/gates.h"
+#include "server/dispatch/look_ahead.h"
 #include "server/dispatch/session.h"
 #include "server/network/connection.h"
 #include "server/network/output_limits.h"
@@ -40,7 +47,8 @@ class Dispatcher {
       : services_(services),
         timer_(services.hooks, stats_),
         blocking_(services.keyspace),
-        watched_keys_(services.keyspace) {}
+        watched_keys_(services.keyspace),
+        look_ahead_(services.keyspace) {}
   ~Dispatcher();
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
@@ -49,7 +57,8 @@ class Dispatcher {
   Session& open(Connection& connection);
   void close(Connection& connection);
 
-  // Runs what the connections have sent, until about kTurnUs after the turn began (monotonic_us()).
+  // Runs what the connections have sent, as far as the turn's bounds allow. `began_us`: when the turn's
+  // work began, by monotonic_us().
   void run_turn(std::span<Connection* const> ready, int64_t began_us);
 
   // CLIENT PAUSE.
@@ -104,17 +113,32 @@ class Dispatcher {
   const std::atomic<const char*>& running_command() const { return running_command_; }
 
  private:
-  static constexpr size_t kShare = 32;
-  static constexpr int64_t kTurnUs = 1000;
+  static constexpr size_t kMostShare = 32;
+  static constexpr size_t kFairConnections = 128;
+  static constexpr int64_t kMostTurns = 10;
+
+  // What this turn may do, and what it has done.
+  struct Turn {
+    size_t share;        // of each connection in a round
+    size_t bound;        // requests
+    int64_t began_ns;    // when its requests began
+    int64_t end_ns;      // of further rounds
+    int64_t latest_ns;   // of the first round
+    size_t requests = 0;
+    size_t prefetched_keys = 0;
+    int64_t now_ns = 0;
+  };
 
   Session& session_of(Connection& connection) { return *static_cast<Session*>(connection.owner); }
+  void begin_turn(std::span<Connection* const> ready, int64_t began_us);
+  void run_round(bool is_first);
+  void finish_turn();
   void collect(Session& session);
   bool collect_one(Session& session, const RequestLimits& limits, std::string_view& unread);
   void start_large_read(Session& session);
   bool check_input(Session& session, size_t bytes);
   void finish_large_read(Session& session);
   void prepare();
-  void prefetch_elements();
   int64_t run_batch();
   void run(BatchedRequest& request, Context& context);
   void execute(Context& context, const Command* command,
@@ -156,13 +180,10 @@ class Dispatcher {
   Sessions sessions_;
   ClientMemory client_memory_;
   Batch batch_;
-  // What prepare() looks ahead for; kept for its memory.
-  struct SoughtElement {
-    ValueView collection;
-    uint64_t hash;
-  };
-  std::vector<SoughtElement> sought_elements_;
+  LookAhead look_ahead_;
+  Turn turn_{};
   std::vector<Session*> active_;  // sessions of the turn that may have more to run
+  std::vector<Session*> served_;  // of a round that was cut short, those that had their share
   bool is_in_turn_ = false;
   bool shrinks_after_turn_ = false;  // shrink_buffers() was called in the middle of one
   bool runs_transaction_ = false;  // nobody else's request runs meanwhile

@@ -101,6 +101,8 @@ class Hash {
     return value.encoding == PackedHash::kEnding && PackedHash(value).times().due_ms < now_ms;
   }
 
+  // Whether the place holds the address of an object on the heap.
+  static bool has_object(ValueView value) { return value.encoding == kLarge; }
   static bool is_heavy(ValueView view);
   static bool drain(ValueView view, Deadline deadline);
   static uint64_t move_parts(ValueView value, AllocationMover& mover, uint64_t position);

@@ -67,6 +67,8 @@ class List {
   // Becomes a copy. The place must have no value yet.
   void assign(const List& other);
 
+  // Whether the place holds the address of an object on the heap.
+  static bool has_object(ValueView value) { return is_long(value); }
   static bool is_heavy(ValueView value);
   static bool drain(ValueView value, Deadline deadline);
   static uint64_t move_parts(ValueView value, AllocationMover& mover, uint64_t position);

@@ -96,6 +96,8 @@ class Set {
   // The members, in the smallest form that Redis would give to a set that a command computed.
   void assign(const CollectedMembers& members) { assign(members, SetForm::numbers); }
 
+  // Whether the place holds the address of an object on the heap.
+  static bool has_object(ValueView value) { return value.encoding == kTable; }
   static bool is_heavy(ValueView view);
   static bool drain(ValueView view, Deadline deadline);
   static uint64_t move_parts(ValueView value, AllocationMover& mover, uint64_t position);

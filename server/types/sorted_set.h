@@ -84,6 +84,8 @@ class SortedSet {
   void remove_range(RankRange range);
   void assign(const SortedSet& other);
 
+  // Whether the place holds the address of an object on the heap.
+  static bool has_object(ValueView value) { return !is_packed(value); }
   static bool is_heavy(ValueView view);
   static bool drain(ValueView view, Deadline deadline);
   static uint64_t move_parts(ValueView value, AllocationMover& mover, uint64_t position);

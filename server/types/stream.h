@@ -29,6 +29,8 @@ class Stream {
   size_t memory(size_t) const { return log().memory(); }
   void assign(const Stream& other);
 
+  // Whether the place holds the address of an object on the heap.
+  static bool has_object(ValueView value) { return value.encoding != kNoValue; }
   static bool is_heavy(ValueView view);
   static bool drain(ValueView view, Deadline deadline);
 

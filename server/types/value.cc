@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "server/base/assert.h"
+#include "server/base/prefetch.h"
 #include "server/types/hash.h"
 #include "server/types/list.h"
 #include "server/types/set.h"
@@ -114,6 +115,18 @@ uint64_t prefetch_element(ValueView value, std::string_view element) {
   if (value.type == Type::set) return Set(value).prefetch(element);
   if (value.type == Type::sorted_set) return SortedSet(value).prefetch(element);
   return 0;
+}
+
+void prefetch_object(ValueView value) {
+  const bool has_object = with_class_of(value.type, [&](auto type) {
+    using Value = typename decltype(type)::type;
+    if constexpr (std::is_same_v<Value, String>) {
+      return false;
+    } else {
+      return Value::has_object(value);
+    }
+  });
+  if (has_object) prefetch_line(load_object<const void>(value));
 }
 
 void prefetch_element(ValueView value, uint64_t hash) {

@@ -111,6 +111,8 @@ std::string_view encoding_name(ValueView value);
 // Returns a hash with which a second call, once that memory is near, asks for the element itself; 0: there
 // is nothing to ask for.
 uint64_t prefetch_element(ValueView value, std::string_view element);
+// Asks for the beginning of what a large collection has on the heap.
+void prefetch_object(ValueView value);
 void prefetch_element(ValueView value, uint64_t hash);
 
 }  // namespace larder

@@ -1,0 +1,169 @@
+// How much of what clients have sent a turn runs, and of whom.
+#include <algorithm>
+
+#include "tests/unit/dispatch/test_turns.h"
+
+namespace larder {
+namespace {
+
+const std::string kPing = "PING\r\n";
+
+TEST_CASE("with many busy clients nobody waits for more than two turns", "[turn]") {
+  TestTurns turns;
+  turns.hooks.pace.turn_requests = GENERATE(size_t{1}, size_t{100}, size_t{4096});
+  constexpr size_t kClients = 300;
+  constexpr size_t kRequests = 200;
+  for (size_t i = 0; i < kClients; i++) TestTurns::send(turns.connect(), kPing, kRequests);
+  std::vector<size_t> answered(kClients);
+  std::vector<size_t> waited(kClients);
+  size_t longest_wait = 0;
+  for (size_t turn = 0; turn < 2 * kRequests; turn++) {
+    turns.turn();
+    for (size_t i = 0; i < kClients; i++) {
+      const size_t now = TestTurns::replies(*turns.clients[i]);
+      const bool waits = now == answered[i] && now < kRequests;
+      waited[i] = waits ? waited[i] + 1 : 0;
+      longest_wait = std::max(longest_wait, waited[i]);
+      answered[i] = now;
+    }
+  }
+  // A turn without an answer is a wait that ends in the second.
+  CHECK(longest_wait <= 1);
+  for (const size_t count : answered) CHECK(count == kRequests);
+}
+
+TEST_CASE("who sends more than a read takes does not keep others from being read", "[turn]") {
+  TestTurns turns;
+  turns.hooks.pace.turn_requests = 1000;
+  constexpr size_t kClients = 60;  // of which sixteen fill what a turn reads
+  const std::string large = "ECHO " + std::string(1000, 'x') + "\r\n";
+  for (size_t i = 0; i < kClients; i++) TestTurns::send(turns.connect(), large, 100);
+  turns.turn();
+  turns.turn();
+  for (const auto& client : turns.clients) CHECK(TestTurns::replies(*client) > 0);
+}
+
+TEST_CASE("a turn of few clients runs as many requests as its bound says", "[turn]") {
+  TestTurns turns;
+  turns.hooks.pace.turn_requests = 500;
+  for (int i = 0; i < 4; i++) TestTurns::send(turns.connect(), kPing, 1000);
+  size_t requests = 0;
+  while (requests < 4000) {
+    turns.turn();
+    REQUIRE(!turns.finished.empty());
+    const FinishedTurn& turn = turns.finished.back();
+    requests += turn.requests;
+    // A share of each client may come on top.
+    CHECK(turn.requests <= 500 + 32);
+    CHECK(turn.was_cut == (requests < 4000));
+    if (turn.was_cut) CHECK(turn.requests >= 500);
+    CHECK(turn.nanoseconds >= 0);
+  }
+  CHECK(turns.finished.size() == 8);
+}
+
+TEST_CASE("a client with one request is not held up by those with many", "[turn]") {
+  TestTurns turns;
+  turns.hooks.pace.turn_requests = 64;
+  for (int i = 0; i < 50; i++) TestTurns::send(turns.connect(), kPing, 1000);
+  turns.turn();
+  TestClient& modest = turns.connect();
+  TestTurns::send(modest, kPing);
+  turns.turn();
+  CHECK(TestTurns::replies(modest) == 1);
+}
+
+// Requests that take so long that each turn is over after its first batch.
+TEST_CASE("who had nothing in a turn that ended early is first in the next", "[turn]") {
+  TestTurns turns;
+  turns.hooks.pace.turn_us = -1'000'000;
+  constexpr size_t kClients = 40;
+  constexpr size_t kRequests = 200;
+  for (size_t i = 0; i < kClients; i++) TestTurns::send(turns.connect(), kPing, kRequests);
+  for (bool is_done = false; !is_done;) {
+    turns.turn();
+    size_t least = SIZE_MAX;
+    size_t most = 0;
+    for (const auto& client : turns.clients) {
+      const size_t count = TestTurns::replies(*client);
+      least = std::min(least, count);
+      most = std::max(most, count);
+    }
+    REQUIRE(most - least <= 32);
+    REQUIRE(turns.finished.size() < 100);
+    is_done = least == kRequests;
+  }
+  // Of 128 requests, and what the last client of a batch had beyond.
+  for (const FinishedTurn& turn : turns.finished) CHECK(turn.requests < 128 + 32);
+}
+
+TEST_CASE("turns without a request are not told", "[turn]") {
+  TestTurns turns;
+  turns.connect();
+  turns.turn();
+  turns.connect().send("PI");
+  turns.turn();
+  CHECK(turns.finished.empty());
+}
+
+// --- Durable batches ---
+
+// Stands for whoever writes changes to disk: one write for all changes of a turn, if there are any.
+class Journal {
+ public:
+  explicit Journal(TestTurns& turns) : turns_(turns) {
+    turns.hooks.before_flush.add([this] { write(); });
+  }
+  void write() {
+    calls++;
+    // Nothing that was confirmed so far is newer than what was written.
+    CHECK(confirmed() <= written);
+    if (turns_.keyspace.changes() == written) return;
+    written = turns_.keyspace.changes();
+    writes++;
+  }
+
+  // How many SETs clients have seen the end of.
+  size_t confirmed() const {
+    size_t count = 0;
+    for (const auto& client : turns_.clients) {
+      client->receive(TestTurns::kMostReceived);
+      count += static_cast<size_t>(std::ranges::count(client->received(), '+'));
+    }
+    return count;
+  }
+
+  size_t calls = 0;
+  size_t writes = 0;
+  uint64_t written = 0;
+
+ private:
+  TestTurns& turns_;
+};
+
+TEST_CASE("one write serves all changes of a turn, before any of them is confirmed", "[turn]") {
+  TestTurns turns;
+  Journal journal(turns);
+  constexpr size_t kClients = 50;
+  constexpr size_t kSets = 40;
+  for (size_t i = 0; i < kClients; i++) {
+    TestTurns::send(turns.connect(), "SET key value\r\n", kSets);
+  }
+  while (journal.written < kClients * kSets) {
+    turns.turn();
+    REQUIRE(journal.calls < 100);
+  }
+  CHECK(journal.writes == turns.finished.size());
+  CHECK(journal.writes <= 2);
+  CHECK(journal.confirmed() == kClients * kSets);
+  // Turns in which nothing changes need no write, and turns without clients are turns.
+  const size_t calls = journal.calls;
+  TestTurns::send(*turns.clients[0], "GET key\r\n");
+  turns.turn();
+  turns.turn();
+  CHECK(journal.calls == calls + 2);
+  CHECK(journal.writes == turns.finished.size() - 1);
+}
+
+}  // namespace
+}  // namespace larder
