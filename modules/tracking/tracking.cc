@@ -238,7 +238,7 @@ void Tracking::send(Tracker& tracker, Invalidation& message) {
   const RespVersion version = receiver->resp_version;
   const bool hears =
       version == RespVersion::resp3 || (redirect != 0 && receiver->type == ClientType::pubsub);
-  if (hears) host_->pushes().send(*receiver, message.frame(version));
+  if (hears) host_->pushes().invalidate(*receiver, message);
 }
 
 void Tracking::report_broken_redirect(Tracker& tracker) {

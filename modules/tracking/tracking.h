@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "modules/tracking/invalidation.h"
+#include "server/clients/invalidation.h"
 #include "modules/tracking/prefixes.h"
 #include "modules/tracking/tracked_keys.h"
 #include "server/module/module.h"

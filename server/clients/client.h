@@ -17,6 +17,7 @@ namespace larder {
 
 class Client;
 class Command;
+class PushGatherer;
 
 // What a session asks of the socket below it. Implemented in dispatch.
 class ClientSocket {
@@ -30,6 +31,9 @@ class ClientSocket {
   // Where replies and pushes go; tells the reactor that there is something to flush.
   virtual OutputChain& output() = 0;
   virtual const OutputChain& queued_output() const = 0;
+  // The same place, without telling the reactor: what is written there leaves with what is written to
+  // output() next, or after a call of it.
+  virtual OutputChain& held_output() = 0;
   // Bytes of input that wait, that are free in the buffers, and that the parser keeps.
   virtual size_t input_bytes() const = 0;
   virtual size_t input_unused() const = 0;
@@ -88,6 +92,7 @@ class Client {
 
   // Its requests are being run: it may be in the middle of a reply.
   bool is_being_answered = false;
+  PushGatherer* gatherer = nullptr;  // keeps pushes back, so that several leave at once; see Pushes
   size_t waiting_push_bytes = 0;  // of pushes that wait for the end of that reply; see Pushes
   // What features let stand between this client and its commands, behind all other gates.
   using Gate = Status (*)(const Client& client, const Command& command);

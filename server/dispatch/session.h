@@ -69,6 +69,7 @@ class Session final : public ClientSocket {
   bool is_local() const override { return connection_.is_local(); }
   OutputChain& output() override { return connection_.output(); }
   const OutputChain& queued_output() const override { return connection_.queued_output(); }
+  OutputChain& held_output() override { return connection_.held_output(); }
   size_t input_bytes() const override { return connection_.unread().size(); }
   size_t input_unused() const override { return connection_.input_unused(); }
   size_t argument_bytes() const override { return parser.memory(); }

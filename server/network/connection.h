@@ -86,6 +86,9 @@ class Connection {
   // it.
   OutputChain& output();
   const OutputChain& queued_output() const { return output_; }
+  // For what can wait: it leaves when the connection is flushed for another reason, at the latest in the
+  // next turn in which its client sends something. A call of output() lets it leave now.
+  OutputChain& held_output() { return output_; }
   // The client does not read fast enough: nothing is read from it, and the owner should run no more
   // of its requests now, but call run_again().
   bool output_is_backed_up() const { return output_.bytes() > backed_up_bytes_; }

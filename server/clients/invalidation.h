@@ -10,7 +10,7 @@
 #include <span>
 #include <string_view>
 
-#include "server/clients/pushes.h"
+#include "server/clients/push_frame.h"
 
 namespace larder {
 
@@ -20,6 +20,8 @@ class Invalidation {
   explicit Invalidation(std::span<const std::string_view> keys) : keys_(keys) {}
   static Invalidation everything() { return Invalidation({}); }
 
+  // Without any: everything has changed.
+  std::span<const std::string_view> keys() const { return keys_; }
   // The frame for clients of a version.
   PushFrame& frame(RespVersion version);
 

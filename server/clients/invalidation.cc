@@ -1,4 +1,4 @@
-#include "modules/tracking/invalidation.h"
+#include "server/clients/invalidation.h"
 
 namespace larder {
 namespace {
