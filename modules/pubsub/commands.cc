@@ -92,6 +92,12 @@ Status publish(Context& ctx) {
   return ok;
 }
 
+// MPUBLISH channel message [message ...]
+Status mpublish(Context& ctx) {
+  ctx.reply.integer(ctx.owner<PubSub>().publish(ctx.arg(1), ctx.arguments().subspan(2)));
+  return ok;
+}
+
 // SPUBLISH shardchannel message
 Status spublish(Context& ctx) {
   ctx.reply.integer(ctx.owner<PubSub>().publish_to_shard(ctx.arg(1), ctx.arg(2)));
@@ -162,6 +168,11 @@ Status help(Context& ctx) {
 
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
+    {"mpublish", mpublish, -3, kPubsub | kLoading | kStale | kMayReplicate, no_keys(), "7.2.0",
+        "O(N+M*L) in the patterns there are, the clients that listen and the messages",
+        "channel message [message ...]",
+        "Sends several messages to everybody who listens to the channel.", {}, {}, nullptr, nullptr,
+        {.first = 1}},
     {"psubscribe", psubscribe, -2, kSubscribing, no_keys(), "2.0.0", "O(N) in the patterns",
         "pattern [pattern ...]",
         "Listens to all channels whose names match.", {}, {}, nullptr, nullptr,

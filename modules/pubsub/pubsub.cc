@@ -123,12 +123,31 @@ int64_t PubSub::send(TopicKind kind, std::string_view type, std::string_view cha
 }
 
 int64_t PubSub::publish(std::string_view channel, std::string_view message) {
-  int64_t receivers = send(TopicKind::channel, "message", channel, message);
-  for (const auto& [pattern, topic] : subscriptions_.topics(TopicKind::pattern)) {
-    if (!glob_matches(pattern, channel)) continue;
-    PushFrame frame(4, pattern.size() + channel.size() + message.size());
-    frame.bulk("pmessage").bulk(pattern).bulk(channel).bulk(message);
-    receivers += send(topic, frame);
+  return publish(channel, {&message, 1});
+}
+
+// Each message goes to all before the next does, so that who listens in two ways hears them in the
+// order in which single ones would come.
+int64_t PubSub::publish(std::string_view channel, std::span<const std::string_view> messages) {
+  const Subscriptions::Topic* topic = subscriptions_.find(TopicKind::channel, channel);
+  matches_.clear();
+  for (const auto& [pattern, listeners] : subscriptions_.topics(TopicKind::pattern)) {
+    if (glob_matches(pattern, channel)) matches_.push_back(&listeners);
+  }
+  int64_t receivers = 0;
+  for (const std::string_view message : messages) {
+    receivers = 0;
+    if (topic != nullptr) {
+      PushFrame frame(3, channel.size() + message.size());
+      frame.bulk("message").bulk(channel).bulk(message);
+      receivers += send(*topic, frame);
+    }
+    for (const Subscriptions::Topic* match : matches_) {
+      const std::string& pattern = *match->name;
+      PushFrame frame(4, pattern.size() + channel.size() + message.size());
+      frame.bulk("pmessage").bulk(pattern).bulk(channel).bulk(message);
+      receivers += send(*match, frame);
+    }
   }
   return receivers;
 }

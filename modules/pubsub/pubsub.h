@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ class PubSub final : public Module {
   // once for all clients of a channel, and once for those of each pattern. Cost: O(1) for each of
   // them, and a match against every pattern there is.
   int64_t publish(std::string_view channel, std::string_view message);
+  // The same for several messages, for which those who listen are found once. How many clients get
+  // each.
+  int64_t publish(std::string_view channel, std::span<const std::string_view> messages);
   int64_t publish_to_shard(std::string_view channel, std::string_view message);
 
  private:
@@ -64,6 +68,7 @@ class PubSub final : public Module {
 
   Host* host_ = nullptr;
   Subscriptions subscriptions_;
+  std::vector<const Subscriptions::Topic*> matches_;  // of a message; keeps its memory
   std::string channel_name_;  // of the notification that is being made; keeps its memory
   // Numbers of listeners; 0: not listening.
   uint64_t change_listener_ = 0;
