@@ -1,5 +1,6 @@
 #include "modules/modules.h"
 
+#include "modules/batching/batching.h"
 #include "modules/commandlog/commandlog.h"
 #include "modules/latency/latency.h"
 #include "modules/memory_pressure/memory_pressure.h"
@@ -11,6 +12,7 @@ namespace larder {
 
 Modules make_modules() {
   Modules modules;
+  modules.push_back(std::make_unique<Batching>());
   modules.push_back(std::make_unique<MemoryPressure>());
   modules.push_back(std::make_unique<PubSub>());
   modules.push_back(std::make_unique<Tracking>());

@@ -1,0 +1,35 @@
+#include "modules/batching/batch_bound.h"
+
+#include <algorithm>
+
+namespace larder {
+namespace {
+
+constexpr double kGrowth = 1.2;
+constexpr double kShrinkage = 0.8;
+constexpr double kApproach = 1.0 / 8;
+
+}  // namespace
+
+void BatchBound::limit(const Rules& rules) {
+  bound_ = std::clamp(bound_, static_cast<double>(rules.least), static_cast<double>(rules.most));
+}
+
+void BatchBound::note(const Batch& batch, const Rules& rules) {
+  const auto size = static_cast<double>(batch.size);
+  // A larger batch is counted as if it had ended at the bound.
+  const double share = size > bound_ ? bound_ / size : 1.0;
+  const double ratio =
+      static_cast<double>(batch.nanoseconds) * share / static_cast<double>(rules.target_ns);
+  const bool was_full = batch.was_cut && batch.size >= value();
+  if (ratio > 2) {
+    bound_ *= kShrinkage;
+  } else if (was_full && ratio < 0.5) {
+    bound_ *= kGrowth;
+  } else if (was_full) {
+    bound_ *= 1 + kApproach * (1 / ratio - 1);
+  }
+  limit(rules);
+}
+
+}  // namespace larder

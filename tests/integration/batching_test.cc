@@ -1,0 +1,69 @@
+// CLIENT BATCH in a real server: how many writes messages take, and what becomes of clients that do
+// not read.
+#include <catch2/catch.hpp>
+
+#include "tests/support/reply_text.h"
+#include "tests/support/test_server.h"
+
+namespace larder {
+namespace {
+
+int64_t number_in(TestClient& client, const std::string& section, const std::string& name) {
+  const std::string text = client("INFO", section).text;
+  const size_t at = text.find("\n" + name + ":");
+  REQUIRE(at != std::string::npos);
+  return std::stoll(text.substr(at + name.size() + 2));
+}
+
+TEST_CASE("a hundred messages one by one reach a client that gathers them in two writes") {
+  TestServer server;
+  auto publisher = server.connect(), listener = server.connect();
+  const bool gathers = GENERATE(true, false);
+  if (gathers) listener("CLIENT", "BATCH", "ON", "SIZE", "50", "INTERVAL", "60000");
+  listener("SUBSCRIBE", "c");
+  const int64_t before = number_in(publisher, "stats", "total_writes_processed");
+  for (int i = 0; i < 100; i++) CHECK(publisher("PUBLISH", "c", std::to_string(i)) == 1);
+  for (int i = 0; i < 100; i++) {
+    REQUIRE(listener.receive() == array("message", "c", std::to_string(i)));
+  }
+  // A reply to each PUBLISH, and one to the INFO before.
+  const int64_t writes = number_in(publisher, "stats", "total_writes_processed") - before;
+  CHECK(writes == 101 + (gathers ? 2 : 100));
+}
+
+TEST_CASE("notifications and invalidations are gathered as messages are") {
+  TestServer server({"--notify-keyspace-events", "KEA"});
+  auto writer = server.connect(), listener = server.connect();
+  listener.use_resp3();
+  listener("CLIENT", "BATCH", "ON", "SIZE", "4", "INTERVAL", "60000");
+  listener("CLIENT", "TRACKING", "ON");
+  listener("PSUBSCRIBE", "__keyspace*");
+  listener("GET", "k");
+  const int64_t before = number_in(writer, "stats", "total_writes_processed");
+  writer("SET", "k", "1");
+  writer("SET", "k", "2");
+  writer("DEL", "k");
+  const std::string channel = "__keyspace@0__:k";
+  std::vector<Reply> replies;
+  for (int i = 0; i < 4; i++) replies.push_back(listener.receive());
+  CHECK(std::ranges::count(replies, push("invalidate", array("k"))) == 1);
+  CHECK(std::ranges::count(replies, push("pmessage", "__keyspace*", channel, "set")) == 2);
+  CHECK(replies.back() == push("pmessage", "__keyspace*", channel, "del"));
+  CHECK(number_in(writer, "stats", "total_writes_processed") - before == 5);
+}
+
+TEST_CASE("who gathers and does not read is cut off as anybody else") {
+  TestServer server({"--client-output-buffer-limit", "pubsub 1mb 0 0"});
+  auto publisher = server.connect(), slow = server.connect();
+  slow("CLIENT", "BATCH", "ON", "SIZE", "1000000", "INTERVAL", "60000");
+  slow("SUBSCRIBE", "c");
+  const std::string message(1000, 'x');
+  // More than the limit and all buffers of sockets on the way.
+  bool hears = true;
+  for (int i = 0; i < 100'000 && hears; i++) hears = publisher("PUBLISH", "c", message) == 1;
+  CHECK_FALSE(hears);
+  CHECK(eventually([&] { return number_in(publisher, "clients", "connected_clients") == 1; }));
+}
+
+}  // namespace
+}  // namespace larder
