@@ -13,7 +13,7 @@ class Throughput:
 
     def run(self):
         rows = []
-        with self.setup.start_all() as servers:
+        with self.start_all() as servers:
             for workload in self.choose():
                 self.setup.say(f"{workload.name} ...")
                 row = {"workload": workload.name, "target": workload.target,
@@ -25,6 +25,9 @@ class Throughput:
                 except Failure as failure:
                     self.setup.fail(row, workload.name, failure)
         return rows
+
+    def start_all(self):
+        return self.setup.start_all()
 
     def choose(self):
         for workload in WORKLOADS:
