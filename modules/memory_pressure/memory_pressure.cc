@@ -13,6 +13,8 @@ namespace {
 
 // The row of MEMORY PRESSURE, whose clients wait for the end of a run.
 constexpr std::string_view kRunCommand = "memory|pressure";
+// How many slices may follow each other without a turn when the kernel is about to end the process.
+constexpr int64_t kHurrySlices = 10;
 
 std::string one_decimal(double value) {
   std::array<char, 64> text;
@@ -61,7 +63,10 @@ void MemoryPressure::check() {
   const PressureReading reading = *enabled_ ? meter_->read() : PressureReading{};
   if (level_.update(reading, rules(), wall_clock_ms())) level_changed(former);
   set_alarm();
-  if (level_.level() != MemoryLevel::normal) relief_->start(level_.level(), relief_rules(), false);
+  if (level_.level() == MemoryLevel::normal) return;
+  relief_->start(level_.level(), relief_rules(), false);
+  // Between two turns megabytes can come in, and there are few of them left.
+  if (level_.is_critical(rules())) relief_->hurry(Deadline::in_us(kHurrySlices * *slice_us_));
 }
 
 // Whoever writes faster than the interval is met at the next threshold.
@@ -128,7 +133,8 @@ void MemoryPressure::answer_waiting() {
   for (const uint64_t id : std::exchange(waiting_clients_, {})) {
     Client* client = host_->clients().find(id);
     // Whoever was unblocked meanwhile may wait for something else now.
-    const bool waits = client != nullptr && client->is_blocked && client->last_command == kRunCommand;
+    const bool waits =
+        client != nullptr && client->is_blocked && client->last_command == kRunCommand;
     if (waits) host_->end_wait(*client);
   }
 }

@@ -90,8 +90,9 @@ size_t PressureLevel::limit() const {
 
 size_t PressureLevel::excess(const LevelRules& rules) const {
   if (level_ != MemoryLevel::aggressive && source_ == PressureSource::stalls) return 0;
-  // What would end stalls is not known, and resident memory follows only when the allocator has given
-  // pages back, or is not even ours: a little at each look, so that data does not go for nothing.
+  // What would end stalls is not known, and resident memory follows only when the allocator has
+  // given pages back, or is not even ours: a little at each look, so that data does not go for
+  // nothing.
   const size_t little = reading_.used / 50;
   if (source_ == PressureSource::stalls) return little;
   if (limit() == 0) return 0;
@@ -101,14 +102,26 @@ size_t PressureLevel::excess(const LevelRules& rules) const {
 }
 
 size_t PressureLevel::next_threshold(const LevelRules& rules) const {
+  const size_t used = reading_.used;
+  // What is resident without being used: it stays when used memory grows.
+  const size_t overhead = reading_.resident - std::min(reading_.resident, used);
   size_t next = SIZE_MAX;
-  for (const size_t limit : {reading_.used_limit, reading_.resident_limit}) {
+  const auto look_at = [&](size_t limit, size_t offset) {
     for (const double percent : {rules.moderate, rules.aggressive}) {
       const size_t threshold = share_of(limit, percent);
-      if (threshold > reading_.used) next = std::min(next, threshold);
+      if (threshold > used + offset) next = std::min(next, threshold - offset);
     }
-  }
+  };
+  look_at(reading_.used_limit, 0);
+  look_at(reading_.resident_limit, overhead);
+  const size_t hundredth = limit() / 100;
+  if (level_ == MemoryLevel::aggressive && hundredth > 0) next = std::min(next, used + hundredth);
   return next;
+}
+
+bool PressureLevel::is_critical(const LevelRules& rules) const {
+  const double percent = percents_[static_cast<size_t>(PressureSource::resident)];
+  return percent > (rules.aggressive + 100) / 2;
 }
 
 }  // namespace larder

@@ -44,9 +44,14 @@ class PressureLevel {
 
   // By how many bytes the source is above where the aggressive level ends; 0: it is not.
   size_t excess(const LevelRules& rules) const;
-  // The number of used bytes from which on the next look at the meter is worth it: the nearest
-  // threshold above what is used. SIZE_MAX: there is none.
+  // The number of used bytes from which on the next look at the meter is worth it: where the
+  // nearest threshold is crossed, by used memory or by resident memory if that grows along. While
+  // the level is aggressive already, each further hundredth of the limit is. SIZE_MAX: there is
+  // none.
   size_t next_threshold(const LevelRules& rules) const;
+  // Resident memory is more than half way from the aggressive threshold to its limit, behind which
+  // the kernel ends the process.
+  bool is_critical(const LevelRules& rules) const;
 
  private:
   PressureReading reading_;

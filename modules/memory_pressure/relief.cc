@@ -35,6 +35,13 @@ constexpr Relief::Step Relief::kSteps[kStepCount] = {
     {"purge-again", MemoryLevel::aggressive, 0, &Relief::purge},
 };
 
+// Where the steps begin that only the aggressive level takes.
+size_t Relief::first_costly_step() {
+  size_t step = 0;
+  while (kSteps[step].from != MemoryLevel::aggressive) step++;
+  return step;
+}
+
 Relief::Relief(Host& host) : host_(host) {
   for (size_t i = 0; i < kStepCount; i++) outcomes_[i].name = kSteps[i].name;
 }
@@ -87,6 +94,14 @@ void Relief::run(Deadline deadline) {
 
 void Relief::finish(Deadline deadline) {
   while (is_running() && !deadline.has_passed()) run(deadline);
+}
+
+void Relief::hurry(Deadline deadline) {
+  if (is_running() && step_ < first_costly_step()) {
+    step_ = first_costly_step();
+    begin_step();
+  }
+  finish(deadline);
 }
 
 void Relief::add_freed(size_t bytes) {

@@ -42,6 +42,8 @@ class Relief final : public BackgroundTask {
   void run(Deadline deadline) override;
   // Runs to the end at once.
   void finish(Deadline deadline);
+  // The same, without what is harmless and slow: for when there is no time for that.
+  void hurry(Deadline deadline);
 
   // The bytes that the run under way, or the last one, has given back.
   size_t freed_bytes() const { return freed_bytes_; }
@@ -55,6 +57,7 @@ class Relief final : public BackgroundTask {
  private:
   struct Step;
   static const Step kSteps[kStepCount];
+  static size_t first_costly_step();
 
   bool expire(Deadline deadline);
   bool shrink_buffers(Deadline deadline);

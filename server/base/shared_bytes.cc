@@ -45,6 +45,14 @@ void SharedBytes::resize(size_t size, size_t capacity) {
   block_->size = size;
 }
 
+bool SharedBytes::try_grow(size_t size) {
+  void* moved = try_reallocate(block_, sizeof(Block) + size);
+  if (moved == nullptr) return false;
+  block_ = static_cast<Block*>(moved);
+  block_->size = block_->capacity = size;
+  return true;
+}
+
 void SharedBytes::release() {
   if (block_ == nullptr || --block_->owners > 0) return;
   deallocate(block_, sizeof(Block) + block_->capacity);

@@ -17,13 +17,22 @@ void LargeRead::begin(size_t length) {
 
 std::span<char> LargeRead::room() {
   LARDER_ASSERT(missing() > 0);
-  if (filled_ == bytes_.size()) bytes_.resize(std::min(length_, bytes_.size() * 2));
+  if (filled_ == bytes_.size()) grow();
   return {bytes_.data() + filled_, std::min(bytes_.size() - filled_, kReadBytes)};
+}
+
+void LargeRead::grow() {
+  if (bytes_.try_grow(length_)) {
+    unwritten_.set(bytes_.memory() - filled_);
+  } else {
+    bytes_.resize(std::min(length_, bytes_.size() * 2));
+  }
 }
 
 void LargeRead::keep(size_t bytes) {
   LARDER_ASSERT(bytes <= bytes_.size() - filled_);
   filled_ += bytes;
+  if (unwritten_.bytes() > 0) unwritten_.set(is_done() ? 0 : bytes_.memory() - filled_);
 }
 
 void LargeRead::add(std::string_view bytes) {

@@ -10,7 +10,7 @@
 //   close   connections marked for closing are reported and closed; libuv frees them in the next
 //   turn
 //
-// A turn reads at most 64 KB from one connection and 1 MB in all (256 KB from one in a large read);
+// A turn reads at most 64 KB from one connection and 1 MB in all (128 KB from one in a large read);
 // connections for which the arena had no room are first in the next turn.
 #pragma once
 

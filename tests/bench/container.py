@@ -123,7 +123,9 @@ def start_in(start, group_file, options):
     """Starts the server in the group: it has to be there before it looks for its limit."""
     command = f"{start.command} {options}"
     if group_file:
-        command = f"sh -c 'echo $$ > {group_file}; exec {command} --port {{port}}'"
+        # The shell starts in a folder of the server's own.
+        path, _, words = command.partition(" ")
+        command = f"sh -c 'echo $$ > {group_file}; exec {os.path.abspath(path)} {words} --port {{port}}'"
     with start(command=command) as server:
         yield server
 

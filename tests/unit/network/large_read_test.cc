@@ -172,4 +172,42 @@ TEST_CASE("LargeRead never reserves more than the length", "[network]") {
   CHECK_FALSE(read.is_active());
 }
 
+TEST_CASE("LargeRead stays where it is once the first bytes have arrived", "[network]") {
+  constexpr size_t kLength = 64 * 1024 * 1024;
+  LargeRead read;
+  const size_t used_before = used_memory();
+  read.begin(kLength);
+  const auto fill = [&](size_t bytes) {
+    for (size_t filled = 0; filled < bytes;) {
+      const size_t part = std::min(read.room().size(), bytes - filled);
+      std::fill_n(read.room().data(), part, 'z');
+      read.keep(part);
+      filled += part;
+    }
+  };
+  fill(LargeRead::kReadBytes);
+  const char* place = read.room().data();
+  CHECK(read.memory() <= 2 * LargeRead::kReadBytes);
+  if (used_before > 0) CHECK(used_memory() < used_before + 2 * LargeRead::kReadBytes);
+  fill(kLength / 2);
+  CHECK(read.room().data() == place + kLength / 2);
+  CHECK(read.memory() >= kLength / 2);
+  CHECK(read.memory() <= kLength / 2 + 2 * LargeRead::kReadBytes);
+  if (used_before > 0) CHECK(used_memory() >= used_before + kLength / 2);
+  fill(read.missing());
+  CHECK(read.memory() >= kLength);
+  CHECK(read.take().view().find_first_not_of('z') == std::string_view::npos);
+}
+
+TEST_CASE("a LargeRead that ends early leaves nothing behind", "[network]") {
+  const size_t used_before = used_memory();
+  {
+    LargeRead read;
+    read.begin(100 * 1024 * 1024);
+    read.add(std::string(3 * LargeRead::kReadBytes, 'z'));
+  }
+  const auto difference = static_cast<int64_t>(used_memory()) - static_cast<int64_t>(used_before);
+  CHECK(std::abs(difference) < 1024 * 1024);
+}
+
 }  // namespace larder

@@ -77,10 +77,9 @@ class Scene {
   BackgroundWork work;
   Defragmentation defragmentation{keyspace, configuration.defragmentation};
   Acl acl{{configuration.acl, commands, clients, hooks}};
-  Services services{keyspace, commands, clients, configuration.options,
-                    info,     control,  limits,  memory,
-                    hooks,    pushes,   work,    defragmentation,
-                    acl};
+  Services services{
+      keyspace, commands, clients, configuration.options, info, control, limits, memory,
+      hooks,    pushes,   work,    defragmentation,       acl};
   Host host{services};
   MemoryPressure pressure;
   FakeMeter* meter = nullptr;
@@ -259,6 +258,22 @@ TEST_CASE("memory pressure: a run that is under way goes on to the higher level"
   scene.finish();
   CHECK(scene.runs_of("expire") == 1);
   CHECK(scene.runs_of("evict") == 1);
+}
+
+TEST_CASE("memory pressure: shortly before the end the costly steps come at once") {
+  Scene scene;
+  scene.set_option("memory-pressure-clients", "5mb");
+  scene.meter->reading = {.used = kGigabyte / 2,
+                          .used_limit = kGigabyte,
+                          .resident = kGigabyte / 100 * 96,
+                          .resident_limit = kGigabyte,
+                          .stall_percent = 0};
+  scene.pressure.check();
+  CHECK(!scene.pressure.relief().is_running());
+  CHECK(scene.runs_of("tables") == 0);
+  CHECK(scene.runs_of("evict") == 1);
+  CHECK(scene.control.evictions == std::vector<size_t>{5 << 20});
+  CHECK(scene.control.purges == 1);
 }
 
 TEST_CASE("memory pressure: thresholds the wrong way round begin where the higher one does") {

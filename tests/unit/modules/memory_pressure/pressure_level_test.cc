@@ -158,7 +158,31 @@ TEST_CASE("pressure: the next look is due at the next threshold above") {
   level.update({.used = 860, .used_limit = 1000, .resident = 0, .resident_limit = 4000}, kRules, 1);
   CHECK(level.next_threshold(kRules) == 900);
   level.update({.used = 950, .used_limit = 1000, .resident = 0, .resident_limit = 4000}, kRules, 1);
-  CHECK(level.next_threshold(kRules) == 3400);
+  CHECK(level.next_threshold(kRules) == 960);
+}
+
+TEST_CASE("pressure: resident memory crosses its thresholds as used memory grows") {
+  PressureLevel level;
+  PressureReading reading{.used = 300, .used_limit = 0, .resident = 400, .resident_limit = 1000};
+  level.update(reading, kRules, 1);
+  CHECK(level.next_threshold(kRules) == 750);
+  reading.resident = 200;  // the rest is not backed, or swapped
+  level.update(reading, kRules, 1);
+  CHECK(level.next_threshold(kRules) == 850);
+  reading = {.used = 770, .used_limit = 0, .resident = 870, .resident_limit = 1000};
+  level.update(reading, kRules, 1);
+  CHECK(level.next_threshold(kRules) == 800);
+  reading.resident = 970;
+  level.update(reading, kRules, 1);
+  CHECK(level.next_threshold(kRules) == 780);
+}
+
+TEST_CASE("pressure: it is critical half way from aggressive to the end of resident memory") {
+  PressureLevel level;
+  level_after({{.used = 99, .resident = 95}}, level);
+  CHECK_FALSE(level.is_critical(kRules));
+  level_after({{.used = 50, .resident = 96}}, level);
+  CHECK(level.is_critical(kRules));
 }
 
 TEST_CASE("pressure: the excess leads to below where the aggressive level ends") {
