@@ -10,6 +10,7 @@
 #include "server/base/text.h"
 #include "server/commands/families.h"
 #include "server/network/file_limit.h"
+#include "server/network/socket_address.h"
 
 namespace larder {
 namespace {
@@ -173,7 +174,8 @@ Status Server::listen_again(Error failure) {
   return ok;
 }
 
-// After a change of any option of TLS: all of it holds for those who come from now on, or nothing does.
+// After a change of what TLS is made of: all of it holds for those who come from now on, or nothing
+// does.
 Status Server::change_tls() {
   if (Status loaded = tls_acceptor_.load(); !loaded.is_ok()) {
     log::warning(loaded.text());
@@ -346,14 +348,30 @@ size_t Server::purge_memory() {
 
 // --- Clients ---
 
-// Who does not speak TLS yet is refused in clear text, as Redis does: a handshake would cost too much.
+// Who does not speak TLS yet is refused in clear text, as Redis does: a handshake would cost too
+// much. Handshakes under way count for those who come to make one only: strangers who go no further
+// must not take the places of clients that come without TLS.
 void Server::accept(int fd, ConnectionKind kind) {
-  const bool is_full = clients_.size() + tls_acceptor_.under_way() >= max_clients_;
-  if (kind == ConnectionKind::tls && !is_full) return tls_acceptor_.begin(fd);
+  std::optional<Error> refusal;
+  if (kind == ConnectionKind::tls) {
+    refusal = why_refuse(addresses_of(fd).is_local, clients_.size() + tls_acceptor_.under_way());
+    if (!refusal) return tls_acceptor_.begin(fd);
+  }
   Result<Connection*> adopted = reactor_.adopt(fd, kind);
   if (!adopted.is_ok()) return log::warning(adopted.text());
-  if (is_full) return refuse(*adopted.value(), errors::too_many_clients());
+  if (refusal) return refuse(*adopted.value(), *refusal);
   welcome(*adopted.value());
+}
+
+// Whether somebody may come in where there are so many clients; nullopt: yes.
+std::optional<Error> Server::why_refuse(bool is_local, size_t clients) const {
+  if (clients >= max_clients_ || (clients >= refuse_from_ && !is_local)) {
+    return errors::too_many_clients();
+  }
+  if (configuration_.network.protected_mode.get() && !acl_.needs_password() && !is_local) {
+    return errors::protected_mode();
+  }
+  return std::nullopt;
 }
 
 void Server::refuse(Connection& connection, const Error& error) {
@@ -362,12 +380,10 @@ void Server::refuse(Connection& connection, const Error& error) {
   connection.close_after_flush();
 }
 
+// Asks again those who had to shake hands, because others may have come meanwhile.
 void Server::welcome(Connection& connection) {
-  if (clients_.size() >= refuse_from_ && !connection.is_local()) {
-    return refuse(connection, errors::too_many_clients());
-  }
-  if (configuration_.network.protected_mode.get() && !acl_.needs_password() && !connection.is_local()) {
-    return refuse(connection, errors::protected_mode());
+  if (const auto refusal = why_refuse(connection.is_local(), clients_.size())) {
+    return refuse(connection, *refusal);
   }
   const bool names_user = configuration_.tls.auth_clients_user.get() == TlsUserField::common_name;
   dispatcher_.open(connection, names_user ? connection.certified_name() : std::nullopt);
@@ -403,6 +419,24 @@ void Server::take_rules() {
   take_memory_limit();
 }
 
+// Certificates are read again only for options that say how: the limits of handshakes have to
+// change under an attack too, whatever has become of the files meanwhile.
+void Server::follow_tls_options() {
+  TlsOptions& tls = configuration_.tls;
+  std::vector<OptionBase*> of_certificates;
+  for (OptionBase* option : tls.options()) {
+    const bool is_asked_when_it_matters = option == &tls.handshake_max ||
+                                          option == &tls.handshake_timeout ||
+                                          option == &tls.auth_clients_user;
+    if (!is_asked_when_it_matters) of_certificates.push_back(option);
+  }
+  on_change(of_certificates, [this] { return change_tls(); });
+  tls.handshake_max.on_change([this]() -> Status {
+    tls_acceptor_.take_limits();
+    return ok;
+  });
+}
+
 void Server::follow_options() {
   NetworkOptions& network = configuration_.network;
   ProcessOptions& process = configuration_.process;
@@ -430,7 +464,7 @@ void Server::follow_options() {
     TRY(max_clients_, make_room_for_clients(static_cast<uint32_t>(configuration_.network.maxclients.get())));
     return ok;
   });
-  on_change(configuration_.tls.options(), [this] { return change_tls(); });
+  follow_tls_options();
   configuration_.process.loglevel.on_change([this]() -> Status {
     log::set_level(configuration_.process.loglevel.get());
     return ok;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -92,6 +93,7 @@ class Server final : private TurnHandler, private ServerControl, private StreamH
   void register_commands();
   void register_info();
   void follow_options();
+  void follow_tls_options();
   void take_rules();
   Status listen();
   Status listen_again(Error failure);
@@ -101,6 +103,7 @@ class Server final : private TurnHandler, private ServerControl, private StreamH
   void accept(int fd, ConnectionKind kind);
   void refuse(Connection& connection, const Error& error);
   void welcome(Connection& connection);
+  std::optional<Error> why_refuse(bool is_local, size_t clients) const;
   void on_signal(int signal);
   void tick();
   template <class Work>

@@ -31,7 +31,8 @@ bool is_name_character(char c) {
 }  // namespace
 
 bool Exposition::family(std::string_view name, MetricType type, std::string_view help) {
-  if (!families_.emplace(name).second) return false;
+  is_open_ = families_.emplace(name).second;
+  if (!is_open_) return false;
   name_ = name;
   std::string& out = *out_;
   out += "# HELP ";
@@ -50,6 +51,7 @@ bool Exposition::family(std::string_view name, MetricType type, std::string_view
 }
 
 void Exposition::sample(std::span<const Label> labels, double value, std::string_view suffix) {
+  if (!is_open_) return;
   std::string& out = *out_;
   out += name_;
   out += suffix;

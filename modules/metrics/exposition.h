@@ -27,8 +27,8 @@ class Exposition {
   // Where the text goes. Set before anything is written, and again whenever it was taken away.
   void set_output(std::string& out) { out_ = &out; }
 
-  // Begins a family; the samples follow. False, and nothing is written, if there was one of this
-  // name already: the format allows a family once, in one piece.
+  // Begins a family; the samples follow. False if there was one of this name already: the format
+  // allows a family once, in one piece, so neither this nor the samples that follow are written.
   bool family(std::string_view name, MetricType type, std::string_view help);
   // A sample of the family that was begun last: its name, with a suffix for parts of summaries and
   // histograms ("_sum"). Label values may be any bytes.
@@ -44,6 +44,7 @@ class Exposition {
 
   std::string* out_ = nullptr;
   std::string name_;
+  bool is_open_ = false;
   std::set<std::string, std::less<>> families_;
 };
 

@@ -56,6 +56,7 @@ size_t HttpConnection::receive(std::string_view unread) {
     case HttpRequestParser::Outcome::need_more:
       return 0;
     case HttpRequestParser::Outcome::malformed: {
+      on_malformed_();
       HttpResponse refusal{.status = parser_.status()};
       refusal.text = std::string(http_reason(refusal.status)) + '\n';
       if (refusal.status == 405) refusal.more_headers = "Allow: GET, HEAD\r\n";

@@ -14,8 +14,11 @@ class HttpConnection final : public StreamHandler {
  public:
   using Respond = std::function<HttpResponse(const HttpRequest&)>;
 
-  // `respond` is asked for each good request; malformed ones are answered here, and are the last.
-  explicit HttpConnection(Respond respond) : respond_(std::move(respond)) {}
+  // `respond` is asked for each good request; malformed ones are answered here, and are the last:
+  // `on_malformed` hears of them.
+  explicit HttpConnection(
+      Respond respond, std::function<void()> on_malformed = [] {})
+      : respond_(std::move(respond)), on_malformed_(std::move(on_malformed)) {}
 
   size_t receive(std::string_view unread) override;
   StreamOutput next_output(Deadline deadline) override;
@@ -26,6 +29,7 @@ class HttpConnection final : public StreamHandler {
   StreamOutput::Then at_end() const;
 
   Respond respond_;
+  std::function<void()> on_malformed_;
   HttpRequestParser parser_;
   HttpResponse response_;
   std::string piece_;  // what was handed out last

@@ -10,8 +10,12 @@ namespace {
 
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
 
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 bool is_token_character(char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
+  if (is_letter(c) || (c >= '0' && c <= '9')) return true;
   return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
@@ -58,8 +62,9 @@ HttpRequestParser::Outcome HttpRequestParser::fail(int status) {
 }
 
 HttpRequestParser::Outcome HttpRequestParser::parse(std::string_view unread) {
-  // Whoever speaks something else is told so at the first byte.
-  if (!unread.empty() && !is_token_character(unread[0])) return fail(400);
+  // Whoever speaks something else is told so at the first byte. A method may begin with '*' or '$',
+  // but none does, and Redis's requests do.
+  if (!unread.empty() && !is_letter(unread[0])) return fail(400);
   const size_t from = scanned_ < kEndOfHead.size() ? 0 : scanned_ - (kEndOfHead.size() - 1);
   const size_t end = unread.find(kEndOfHead, from);
   if (end == std::string_view::npos || end + kEndOfHead.size() > kMaxHeadBytes) {

@@ -17,11 +17,15 @@ namespace {
 constexpr std::string_view kJson = "application/json";
 
 // A name that somebody else's page may have made point here cannot be told from the real one, so
-// for connections from this machine, where browsers live, only addresses and localhost count as
-// hosts.
+// where a browser could be behind a request only addresses and localhost count as hosts.
 bool is_own_name(std::string_view host) {
   if (host.empty() || host.starts_with('[') || equals_ignoring_case(host, "localhost")) return true;
   return std::ranges::all_of(host, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
+// What people look at, and Prometheus and health checks, which call servers by their names, do not.
+bool is_for_browsers(std::string_view path) {
+  return path == "/" || path.starts_with("/api/");
 }
 
 }  // namespace
@@ -70,18 +74,22 @@ void Metrics::set_sampling(bool is_on) {
 }
 
 std::unique_ptr<StreamHandler> Metrics::open(const StreamPeer& peer) {
-  return std::make_unique<HttpConnection>([this, peer](const HttpRequest& request) {
-    HttpResponse response = respond(request, peer);
-    ++requests_;
-    if (response.status >= 400) ++refused_;
-    return response;
-  });
+  return std::make_unique<HttpConnection>(
+      [this, peer](const HttpRequest& request) {
+        HttpResponse response = respond(request, peer);
+        ++requests_;
+        if (response.status >= 400) ++refused_;
+        return response;
+      },
+      [this] {
+        ++requests_;
+        ++refused_;
+      });
 }
 
 HttpResponse Metrics::respond(const HttpRequest& request, const StreamPeer& peer) {
-  if (peer.is_local && !is_own_name(request.host)) {
-    return {.status = 421,
-            .text = "The Host header has to name an address of this machine, or localhost\n"};
+  if ((peer.is_local || is_for_browsers(request.path)) && !is_own_name(request.host)) {
+    return {.status = 421, .text = "The Host header has to be an address, or localhost\n"};
   }
   if (request.path == "/") {
     return {.content_type = "text/html; charset=utf-8",

@@ -40,9 +40,10 @@ class Metrics final : public Module, private StreamService {
       options,
       "metrics-bind",
       {"127.0.0.1", "-::1"},
-      {.help = "Addresses on which metrics-port listens, as in bind. Beyond this machine only "
-               "where the "
-               "network keeps strangers away: the page shows keys and slow requests."}};
+      {.is_protected = true,
+       .help = "Addresses on which metrics-port listens, as in bind. Beyond this machine only "
+               "where the network keeps strangers away: the page shows names of keys, slow "
+               "requests with their arguments, and names and addresses of clients."}};
 
   Counter requests_{info, "metrics_http_requests"};
   Counter refused_{info, "metrics_http_refused"};

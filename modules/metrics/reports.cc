@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "modules/metrics/asked_commands.h"
 #include "modules/metrics/json.h"
 #include "server/base/clock.h"
 #include "server/base/numbers.h"
@@ -146,7 +147,7 @@ void NowReport::write_reply(std::string& out, size_t index) {
   const Question& question = kQuestions[index];
   size_t words = 0;
   while (words < question.words.size() && !question.words[words].empty()) words++;
-  const auto reply = host_.ask(std::span(question.words).first(words));
+  const auto reply = host_.ask(std::span(question.words).first(words), kAskedCommands);
   append_json_string(out, question.name);
   out += ':';
   if (reply.is_ok()) {

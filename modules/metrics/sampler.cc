@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "modules/metrics/asked_commands.h"
 #include "server/base/text.h"
 
 namespace larder {
@@ -13,9 +14,8 @@ constexpr double kUsPerSecond = 1e6;
 constexpr double kNsPerUs = 1e3;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-// Only these sections are read every second.
-constexpr std::string_view kSections[] = {"Clients", "Memory",   "Stats",
-                                          "CPU",     "Keyspace", "Pressure"};
+// Only these sections are read every second: those of clients and memory look at each client.
+constexpr std::string_view kSections[] = {"Stats", "CPU", "Pressure"};
 
 constexpr Series kSeries[] = {
     {"requests", "total_commands_processed", SeriesKind::rate},
@@ -31,14 +31,14 @@ constexpr Series kSeries[] = {
     {"cpu_user", "used_cpu_user", SeriesKind::rate, 100},
     {"cpu_system", "used_cpu_sys", SeriesKind::rate, 100},
     {"loop_busy", "eventloop_duration_sum", SeriesKind::rate, 100 / 1e6F},
-    {"memory_used", "used_memory"},
-    {"memory_rss", "used_memory_rss"},
+    {"memory_used", "", SeriesKind::derived},
+    {"memory_rss", "", SeriesKind::derived},
     {"memory_limit", "", SeriesKind::derived},
-    {"fragmentation", "mem_fragmentation_ratio"},
+    {"fragmentation", "", SeriesKind::derived},
     {"pressure_percent", "pressure_percent"},
     {"pressure_level", "", SeriesKind::derived},
-    {"clients", "connected_clients"},
-    {"blocked", "blocked_clients"},
+    {"clients", "", SeriesKind::derived},
+    {"blocked", "", SeriesKind::derived},
     {"keys", "", SeriesKind::derived},
     {"keys_expiring", "", SeriesKind::derived},
     {"execution_p50", "", SeriesKind::derived},
@@ -112,9 +112,9 @@ void Sampler::sample_fields(double seconds) {
 }
 
 void Sampler::sample_derived() {
-  // Where the cache has no limit of its own, the one that the pressure is measured against.
-  const double limit = field("maxmemory");
-  set("memory_limit", limit > 0 ? limit : field("pressure_limit"));
+  sample_memory();
+  set("clients", static_cast<double>(host_.clients().size()));
+  set("blocked", static_cast<double>(host_.blocked_clients()));
   double keys = 0;
   double expiring = 0;
   Keyspace& keyspace = host_.keyspace();
@@ -128,6 +128,20 @@ void Sampler::sample_derived() {
     if (row.name != "pressure_level") continue;
     set("pressure_level", row.value == "normal" ? 0 : row.value == "moderate" ? 1 : 2);
   }
+}
+
+// As INFO memory has them.
+void Sampler::sample_memory() {
+  const MemoryUsage& memory = host_.memory();
+  const auto used = static_cast<double>(memory.used());
+  const auto resident = static_cast<double>(memory.resident());
+  const auto sampled = static_cast<double>(memory.sampled_used());
+  set("memory_used", used);
+  set("memory_rss", resident);
+  set("fragmentation", sampled > 0 ? resident / sampled : 0);
+  // Where the cache has no limit of its own, the one that the pressure is measured against.
+  const auto limit = static_cast<double>(memory.limit());
+  set("memory_limit", limit > 0 ? limit : field("pressure_limit"));
 }
 
 // What commands took in this second, and, where the module that measures it is there, what clients
@@ -146,7 +160,7 @@ void Sampler::sample_latency() {
   }
   constexpr std::string_view kRequest[] = {"LATENCY", "PERCENTILES", "WINDOW",
                                            "10",      "KIND",        "service"};
-  const auto reply = host_.ask(kRequest);
+  const auto reply = host_.ask(kRequest, kAskedCommands);
   if (!reply.is_ok() || reply.value().type != Reply::Type::map) return;
   const auto& pairs = reply.value().children;
   for (size_t i = 0; i + 1 < pairs.size(); i += 2) {

@@ -60,6 +60,7 @@ class Sampler {
   void take(int64_t now_us);
   void sample_fields(double seconds);
   void sample_derived();
+  void sample_memory();
   void sample_latency();
   void sample_commands(double seconds);
   void set(std::string_view name, double value);

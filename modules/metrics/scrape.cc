@@ -5,6 +5,7 @@
 #include <charconv>
 #include <iterator>
 
+#include "modules/metrics/asked_commands.h"
 #include "modules/metrics/known_metrics.h"
 #include "server/base/clock.h"
 #include "server/base/numbers.h"
@@ -361,7 +362,7 @@ bool Scrape::write_histogram() {
   const bool is_last = next_of(commands.size());
   if (command.stats.calls == 0 || command.is_container()) return is_last;
   const std::array<std::string_view, 3> request = {"LATENCY", "HISTOGRAM", command.full_name()};
-  const auto reply = host_.ask(request);
+  const auto reply = host_.ask(request, kAskedCommands);
   // Without the module that keeps them there are none.
   if (!reply.is_ok()) return true;
   if (const Reply* counts = find(reply.value(), command.full_name())) {
@@ -389,7 +390,7 @@ void Scrape::write_histogram_of(const Command& command, const Reply& counts) {
 // LATENCY LATEST: name, when, last, worst.
 bool Scrape::write_spikes() {
   const std::array<std::string_view, 2> request = {"LATENCY", "LATEST"};
-  const auto reply = host_.ask(request);
+  const auto reply = host_.ask(request, kAskedCommands);
   if (!reply.is_ok()) return true;
   const auto write = [&](std::string_view name, std::string_view help, size_t element,
                          double scale) {
@@ -419,7 +420,7 @@ bool Scrape::write_logs() {
       {"large-reply", "redis_commandlog_large_reply_length", "Entries of the log of large replies"},
   };
   const std::array<std::string_view, 3> last_request = {"SLOWLOG", "GET", "1"};
-  const auto last = host_.ask(last_request);
+  const auto last = host_.ask(last_request, kAskedCommands);
   if (!last.is_ok()) return true;
   double id = 0;
   double seconds = 0;
@@ -430,7 +431,7 @@ bool Scrape::write_logs() {
   }
   for (const Log& log : kLogs) {
     const std::array<std::string_view, 3> request = {"COMMANDLOG", "LEN", log.type};
-    const auto length = host_.ask(request);
+    const auto length = host_.ask(request, kAskedCommands);
     if (!length.is_ok()) continue;
     const auto entries = static_cast<double>(length.value().integer);
     exposition_.single(log.metric, MetricType::gauge, log.help, entries);
@@ -448,7 +449,7 @@ bool Scrape::write_logs() {
 // BUDGET STATUS: what operators want to be woken by.
 bool Scrape::write_budgets() {
   const std::array<std::string_view, 2> request = {"BUDGET", "STATUS"};
-  const auto reply = host_.ask(request);
+  const auto reply = host_.ask(request, kAskedCommands);
   if (!reply.is_ok()) return true;
   exposition_.family("larder_budget_state", MetricType::gauge,
                      "State of each budget: 0 ok, 1 warn, 2 error, -1 unknown");

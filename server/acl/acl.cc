@@ -15,6 +15,9 @@ namespace {
 // What a user of the configuration is allowed before its own rules say anything: nothing.
 constexpr std::string_view kEverything[] = {"on", "nopass", "+@all", "~*", "&*"};
 
+// Of a common name, in the log: twice what the standard allows. Nothing keeps certificates to that.
+constexpr size_t kLoggedNameBytes = 128;
+
 }  // namespace
 
 Acl::Acl(const Parts& parts)
@@ -147,9 +150,12 @@ Status Acl::authenticate(Client& client, std::string_view name, std::string_view
 
 void Acl::log_in_by_certificate(Client& client, std::string_view name) {
   const auto found = users_.find(name);
-  if (found == users_.end() || !found->second->is_enabled()) {
+  const bool is_known = found != users_.end();
+  if (!is_known || !found->second->is_enabled()) {
     ++stats.denied_certificates;
-    return note_denial(client, DenialReason::certificate, "", name);
+    // Whoever switched the user off did not mean it to be the default one from then on.
+    if (is_known) client.is_authenticated = false;
+    return note_denial(client, DenialReason::certificate, "", name.substr(0, kLoggedNameBytes));
   }
   client.user = found->second;
   client.is_authenticated = true;

@@ -74,8 +74,8 @@ class Acl {
   // Error: WRONGPASS, which is counted and in the log then. `object`: what the log names, "AUTH".
   Status authenticate(Client& client, std::string_view name, std::string_view password,
                       std::string_view object);
-  // A client whose certificate says that it is `name`. Without such a user, or when it is disabled, the
-  // client stays who it is, which is counted and in the log then.
+  // A client whose certificate says that it is `name`. Without such a user the client stays who
+  // it is; when the user is disabled, it has to log in. Both are counted and in the log then.
   void log_in_by_certificate(Client& client, std::string_view name);
   bool needs_password() const;  // the default user
   // requirepass: the default user's only password; empty: none is needed.

@@ -57,7 +57,7 @@ class StreamService {
 
 // What a peer may take. Who exceeds it is disconnected.
 struct StreamLimits {
-  size_t connections = 32;  // beyond it the one that has been idle longest goes, or the new one
+  size_t connections = 32;          // beyond it the one that is idle, or asking, for longest goes
   size_t unread_bytes = 16 * 1024;  // of which the handler can use nothing yet
   int64_t message_ms = 10'000;      // from the first byte of a message to its last
   int64_t output_ms = 60'000;       // for a whole answer to be taken

@@ -33,7 +33,7 @@ void Blocking::add(Session& session, Wait wait) {
     if (!queue.waiters.emplace(waiter.order, &waiter).second) continue;
     waiter.queues.push_back(&queue);
     queue.awaited_types[static_cast<size_t>(waiter.wait.type)]++;
-    if (waiter.wait.wakes_on_removal) queue.on_removal++;
+    if (waiter.wait.wakes_on_removal && queue.on_removal++ == 0) removal_queues_++;
   }
   if (deadline_ms != kNever) deadlines_.emplace(deadline_ms, &waiter);
   if (!queues_.empty() && change_listener_ == 0) listen();
@@ -43,7 +43,7 @@ void Blocking::remove(Session& session) {
   Waiter& waiter = *session.waiter;
   for (Queue* queue : waiter.queues) {
     queue->awaited_types[static_cast<size_t>(waiter.wait.type)]--;
-    if (waiter.wait.wakes_on_removal) queue->on_removal--;
+    if (waiter.wait.wakes_on_removal && --queue->on_removal == 0) removal_queues_--;
     queue->waiters.erase(waiter.order);
     if (queue->waiters.empty()) queues_.erase(queues_.find(*queue->key));
   }
@@ -155,7 +155,7 @@ Session* Blocking::find_overdue(int64_t monotonic_ms) const {
 void Blocking::count(BlockedCounts& counts) const {
   counts.with_timeout = deadlines_.size();
   counts.keys = queues_.size();
-  for (const auto& [key, queue] : queues_) counts.keys_on_removal += queue.on_removal > 0 ? 1 : 0;
+  counts.keys_on_removal = removal_queues_;
 }
 
 }  // namespace larder

@@ -103,6 +103,7 @@ class Blocking {
   KeyNameMap<Queue> queues_;
   std::set<std::pair<int64_t, Waiter*>> deadlines_;
   std::deque<KeyName> ready_;
+  size_t removal_queues_ = 0;  // in which somebody waits for the key to go
   uint64_t last_order_ = 0;
   // How far next_to_serve() has come with the key in front of ready_.
   struct Position {

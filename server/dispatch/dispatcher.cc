@@ -85,6 +85,7 @@ void Dispatcher::close(Connection& connection) {
   services_.hooks.client_closed(session.client);
   services_.clients.remove(connection.id());
   connection.owner = nullptr;
+  set_kept(session, nullptr);
   sessions_.erase(connection.id());
 }
 

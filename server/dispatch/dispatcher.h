@@ -172,6 +172,7 @@ class Dispatcher {
   void end_pauses();
   void run_held_again();
   void keep(Session& session, std::span<const std::string_view> arguments);
+  std::unique_ptr<KeptRequest> set_kept(Session& session, std::unique_ptr<KeptRequest> kept);
   void run_kept(Session& session);
   template <class Write>
   void answer_waiting(Session& session, Write&& write);
@@ -191,6 +192,7 @@ class Dispatcher {
   Blocking blocking_;
   WatchedKeys watched_keys_;
   Sessions sessions_;
+  size_t kept_count_ = 0;  // sessions with a kept request
   ClientMemory client_memory_;
   Batch batch_;
   LookAhead look_ahead_;

@@ -22,14 +22,23 @@ bool Dispatcher::has_to_wait(const Command* command, const Session& session) con
 }
 
 void Dispatcher::keep(Session& session, std::span<const std::string_view> arguments) {
-  session.kept = std::make_unique<KeptRequest>(arguments, std::move(session.large));
+  set_kept(session, std::make_unique<KeptRequest>(arguments, std::move(session.large)));
   session.drop_large();
   session.client.is_blocked = true;
 }
 
+// Returns the former one. The only place that sets it, so that they are counted.
+std::unique_ptr<KeptRequest> Dispatcher::set_kept(Session& session,
+                                                  std::unique_ptr<KeptRequest> kept) {
+  std::unique_ptr<KeptRequest> former = std::exchange(session.kept, std::move(kept));
+  if (former != nullptr) kept_count_--;
+  if (session.kept != nullptr) kept_count_++;
+  return former;
+}
+
 // Runs a request that has waited. If it has to wait on, it is kept as it was.
 void Dispatcher::run_kept(Session& session) {
-  std::unique_ptr<KeptRequest> kept = std::move(session.kept);
+  std::unique_ptr<KeptRequest> kept = set_kept(session, nullptr);
   session.client.is_blocked = false;
   session.large = kept->large;
   ReplyWriter reply(session.connection().output(), session.client.resp_version);
@@ -46,7 +55,7 @@ void Dispatcher::run_kept(Session& session) {
     weight_ = 0;
   }
   session.drop_large();
-  if (session.client.is_blocked && session.kept == nullptr) session.kept = std::move(kept);
+  if (session.client.is_blocked && session.kept == nullptr) set_kept(session, std::move(kept));
   if (OutputClassOf(session.client) != former) set_output_limit(session);
   close_if_overflowed(session.client);
 }
@@ -117,7 +126,7 @@ void Dispatcher::serve_blocked() {
 
 void Dispatcher::end_wait(Session& session) {
   blocking_.remove(session);
-  session.kept.reset();
+  set_kept(session, nullptr);
   session.client.is_blocked = false;
   session.connection().release();
   // Requests that came behind the one that waited.
@@ -167,10 +176,7 @@ void Dispatcher::end_overdue_waits() {
 }
 
 BlockedCounts Dispatcher::blocked() const {
-  BlockedCounts counts;
-  for (const auto& [id, session] : sessions_) {
-    if (session->kept != nullptr) counts.clients++;
-  }
+  BlockedCounts counts{.clients = kept_count_};
   blocking_.count(counts);
   return counts;
 }

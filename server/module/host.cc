@@ -44,6 +44,7 @@ Reply read_reply(OutputChain& output) {
       reader.feed({static_cast<const char*>(piece.iov_base), piece.iov_len});
       bytes += piece.iov_len;
     }
+    if (bytes == 0) return {};
     output.drop_front(bytes);
   }
   Reply reply;
@@ -58,13 +59,18 @@ size_t Host::evict_keys(size_t bytes, Deadline deadline) {
   return services_.keyspace.evict(bytes, deadline);
 }
 
-Result<Reply> Host::ask(std::span<const std::string_view> request) {
+Result<Reply> Host::ask(std::span<const std::string_view> request,
+                        std::span<const std::string_view> reports) {
+  constexpr uint64_t kNeedsRealClient = kBlocking | kPubsub | kNoMulti;
   const Command* command = services_.commands.resolve(request);
   if (command == nullptr) return errors::unknown_command(request[0], {});
   if (command->spec().function == nullptr) {
     return errors::unknown_subcommand(request.size() > 1 ? request[1] : "", request[0]);
   }
-  if (command->has(kWrite | kBlocking)) return errors::unknown_command(request[0], {});
+  const bool is_report = std::ranges::find(reports, command->full_name()) != reports.end();
+  if (!is_report || command->has(kWrite | kNeedsRealClient)) {
+    return errors::unknown_command(request[0], {});
+  }
   if (!command->arity_fits(request.size())) return errors::wrong_arity(command->full_name());
   InnerSocket socket;
   Client client(0, socket, services_.keyspace.now_ms());

@@ -37,6 +37,8 @@ class Host {
   // Tasks that run in slices between the turns of the loop.
   BackgroundWork& work() { return services_.work; }
 
+  // How many clients wait for a key, or for the end of CLIENT PAUSE.
+  size_t blocked_clients() const { return services_.control.blocked().clients; }
   // Ends the wait of a client that Context::block lets wait, as if its time were up.
   void end_wait(Client& client) { services_.control.unblock(client, false); }
 
@@ -83,9 +85,13 @@ class Host {
   const Info& info() const { return services_.info; }
   // Runs a command that only reports, at once and on the server's own behalf: nobody's rights are
   // asked for, and neither statistics nor MONITOR nor the slow log know of it. Cost: that of the
-  // command, and a copy of its reply (RESP3). Errors: the command's own; there is no such command,
-  // or it is one that may change or wait for something.
-  Result<Reply> ask(std::span<const std::string_view> request);
+  // command, and a copy of its reply (RESP3). `reports`: the full names ("slowlog|get") of the
+  // commands that the caller may ask. No flag tells a command that reports from one that changes an
+  // option or ends the server, so their names are the caller's word that these are harmless.
+  // Errors: the command's own; there is no such command; it is not among them; or it is one that
+  // changes data or needs a client to wait, to listen or to hold a transaction.
+  Result<Reply> ask(std::span<const std::string_view> request,
+                    std::span<const std::string_view> reports);
 
   // Serves a protocol of the module's own over TCP. For start(); the listener lives as long as the
   // server, and so must the service. nullptr: this host has no network.

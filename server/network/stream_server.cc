@@ -46,8 +46,13 @@ class StreamServer::Connection {
   }
 
   uint64_t id() const { return id_; }
-  bool is_idle() const { return !has_output_ && unread_.empty(); }
-  uint64_t idle_since_ms() const { return since_ms_; }
+  bool is_served() const { return has_output_; }
+  // Of two that are not served.
+  bool gives_way_before(const Connection& other) const {
+    if (unread_.empty() != other.unread_.empty()) return unread_.empty();
+    // Within a millisecond, the one that came first.
+    return since_ms_ != other.since_ms_ ? since_ms_ < other.since_ms_ : id_ < other.id_;
+  }
   bool is_waiting = false;  // in the server's list
 
   bool is_overdue(uint64_t now_ms) const {
@@ -227,19 +232,17 @@ void StreamServer::adopt(int fd) {
   timer_.start_repeating(static_cast<uint64_t>(every_ms), [this] { check_times(); });
 }
 
-// A connection that is kept only for the next message gives way; those that are being served do
-// not.
+// A connection that is kept only for the next message gives way, or else the one that has been
+// sending its message for longest; those that are being served do not.
 bool StreamServer::make_room() {
   if (connections_.size() < limits_.connections) return true;
-  const Connection* oldest = nullptr;
+  const Connection* found = nullptr;
   for (const auto& [id, connection] : connections_) {
-    if (!connection->is_idle()) continue;
-    if (oldest == nullptr || connection->idle_since_ms() < oldest->idle_since_ms()) {
-      oldest = connection.get();
-    }
+    if (connection->is_served()) continue;
+    if (found == nullptr || connection->gives_way_before(*found)) found = connection.get();
   }
-  if (oldest == nullptr) return false;
-  close(oldest->id());
+  if (found == nullptr) return false;
+  close(found->id());
   return true;
 }
 

@@ -60,11 +60,14 @@ TlsAcceptor::TlsAcceptor(Reactor& reactor, TlsWorkspace& workspace, const TlsOpt
 TlsAcceptor::~TlsAcceptor() = default;
 
 Status TlsAcceptor::load() {
-  if (!is_full()) listener_.release();  // there may be more places now
   if (options_.port.get() == 0) return ok;
   TRY(context_, TlsContext::load(options_));
   log::notice("TLS: certificates and keys loaded");
   return ok;
+}
+
+void TlsAcceptor::take_limits() {
+  is_full() ? listener_.hold() : listener_.release();
 }
 
 Status TlsAcceptor::listen(TcpEndpoints endpoints) {

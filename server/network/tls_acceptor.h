@@ -56,6 +56,8 @@ class TlsAcceptor {
   // Reads certificates and rules for those who come from now on, if there is a TLS port. Error: for
   // the log; everything stays as it was.
   Status load();
+  // tls-handshake-max is another one now. Who is under way goes on.
+  void take_limits();
   // As Listener::listen_tcp, after load().
   Status listen(TcpEndpoints endpoints);
   void close() { listener_.close(); }

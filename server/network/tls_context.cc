@@ -96,6 +96,11 @@ Status load_key_pair(SSL_CTX* context, const KeyPair& pair) {
   if (SSL_CTX_use_PrivateKey_file(context, pair.key, SSL_FILETYPE_PEM) <= 0) {
     return Error(std::string("Failed to load private key: ") + pair.key + ": " + why());
   }
+  // A key of another kind than the certificate's passes so far.
+  if (SSL_CTX_check_private_key(context) != 1) {
+    return Error(std::string("The private key ") + pair.key + " is not that of the certificate " +
+                 pair.certificate + ": " + why());
+  }
   // The passphrase belongs to the options, which may change before the context goes.
   SSL_CTX_set_default_passwd_cb(context, nullptr);
   SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);

@@ -98,8 +98,8 @@ struct TlsOptions : OptionGroup {
       TlsUserField::off,
       kTlsUserFieldNames,
       {.help = "CN: a client is logged in as the user whose name its certificate has as common "
-               "name. Without such a "
-               "user it begins as any other client."}};
+               "name. Without such a user it begins as any other client; if the user is switched "
+               "off, it has to log in."}};
   Option<std::string> protocols{
       *this,
       "tls-protocols",

@@ -18,6 +18,9 @@ namespace {
 
 // How often one receive() may ask the socket: records that carry no data must not keep it for long.
 constexpr int kRefills = 6;
+// How many records one receive() may decrypt: each costs about as much whether it carries a byte or
+// 16 KB, and 64 KB of input hold thousands of the former.
+constexpr int kReads = 256;
 
 // Not always: forgetting costs a walk over the whole list.
 void forget_old_errors() {
@@ -83,13 +86,19 @@ TlsStream::~TlsStream() = default;
 
 // --- What OpenSSL sees as its socket ---
 
-// Never refuses anything: what does not leave now is kept.
+// Refuses nothing while the socket works: what does not leave now is kept.
 int TlsStream::write_bio(BIO* bio, const char* bytes, int size) {
   TlsStream& stream = *stream_of(bio);
   TlsWorkspace& workspace = stream.workspace_;
   BIO_clear_retry_flags(bio);
   const auto count = static_cast<size_t>(size);
-  if (count > TlsWorkspace::kOutputBytes - workspace.output_size_) stream.send_output();
+  if (count > TlsWorkspace::kOutputBytes - workspace.output_size_) {
+    if (const ssize_t sent = stream.send_output(); sent < 0) {
+      // There is a gap now: nothing that comes behind it could be decrypted.
+      if (stream.outcome_ > 0) stream.outcome_ = static_cast<int>(sent);
+      return -1;
+    }
+  }
   if (count > TlsWorkspace::kOutputBytes) {
     stream.keep_unsent({bytes, count});
   } else {
@@ -155,8 +164,19 @@ TlsStream::Step TlsStream::shake_hands() {
   if (reason == SSL_ERROR_WANT_READ) {
     return has_unsent() ? Step::wants_to_write : Step::wants_to_read;
   }
+  if (was_resumed() && has_expired_peer()) {
+    failure_ = "the certificate of a resumed session has expired";
+    outcome_ = -EPROTO;
+    return Step::failed;
+  }
   is_established_ = true;
   return Step::done;
+}
+
+// A session outlives the moment in which its certificate was judged.
+bool TlsStream::has_expired_peer() const {
+  const TlsPointer<X509> certificate(SSL_get1_peer_certificate(ssl_.get()));
+  return certificate != nullptr && X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0;
 }
 
 void TlsStream::explain_failure() {
@@ -208,8 +228,10 @@ ssize_t TlsStream::receive(std::span<const iovec> pieces) {
   forget_old_errors();
   socket_is_empty_ = false;
   size_t received = 0;
+  int reads_left = kReads;
   for (const iovec& piece : pieces) {
-    const size_t count = decrypt_into({static_cast<char*>(piece.iov_base), piece.iov_len});
+    const size_t count =
+        decrypt_into({static_cast<char*>(piece.iov_base), piece.iov_len}, reads_left);
     received += count;
     if (count < piece.iov_len) break;
   }
@@ -226,13 +248,14 @@ ssize_t TlsStream::receive(std::span<const iovec> pieces) {
   return outcome_;
 }
 
-size_t TlsStream::decrypt_into(std::span<char> room) {
+size_t TlsStream::decrypt_into(std::span<char> room, int& reads_left) {
   size_t filled = 0;
   int refills = 0;
-  while (filled < room.size() && outcome_ > 0) {
+  while (filled < room.size() && outcome_ > 0 && reads_left > 0) {
     if (input_.empty() && SSL_pending(ssl_.get()) == 0) {
       if (socket_is_empty_ || refills++ == kRefills || !refill(room.size() - filled)) break;
     }
+    reads_left--;
     const size_t wanted = std::min(room.size() - filled, TlsWorkspace::kInputBytes);
     const int result = SSL_read(ssl_.get(), room.data() + filled, static_cast<int>(wanted));
     if (result > 0) {
@@ -268,7 +291,7 @@ void TlsStream::judge(int result) {
       outcome_ = 0;
       break;
     default:
-      outcome_ = -EPROTO;
+      if (outcome_ > 0) outcome_ = -EPROTO;
       break;
   }
   input_ = {};
@@ -305,7 +328,10 @@ ssize_t TlsStream::transmit(std::span<const iovec> pieces) {
     if (record.empty()) break;
     if (SSL_write(ssl_.get(), record.data(), static_cast<int>(record.size())) <= 0) {
       ERR_clear_error();
-      outcome_ = -EPROTO;
+      if (outcome_ > 0) outcome_ = -EPROTO;
+      // The workspace is the next stream's: what is in it already is sent to this one's peer, or
+      // lost.
+      send_output();
       return outcome_;
     }
     accepted += record.size();

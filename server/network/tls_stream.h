@@ -113,10 +113,11 @@ class TlsStream {
   static void note_event(const SSL* ssl, int where, int result);
 
   void explain_failure();
+  bool has_expired_peer() const;
   int take_input(char* room, size_t size);
   bool is_abusive() const { return messages_ > kFreeMessages + received_bytes_ / kBytesPerMessage; }
   bool refill(size_t wanted);
-  size_t decrypt_into(std::span<char> room);
+  size_t decrypt_into(std::span<char> room, int& reads_left);
   void judge(int result);
   void put_aside_input();
   std::string_view next_record(std::span<const iovec> pieces, size_t& piece, size_t& offset) const;

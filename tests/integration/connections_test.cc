@@ -1,7 +1,4 @@
 // Many clients, clients that come and go in unusual ways, and those that are not let in.
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netdb.h>
 #include <sys/resource.h>
 #include <catch2/catch.hpp>
 
@@ -12,6 +9,7 @@
 #include <thread>
 
 #include "tests/support/build.h"
+#include "tests/support/outside_address.h"
 #include "tests/support/reply_text.h"
 #include "tests/support/test_server.h"
 
@@ -23,24 +21,6 @@ std::string repeat(std::string_view text, int times) {
   repeated.reserve(text.size() * static_cast<size_t>(times));
   for (int i = 0; i < times; i++) repeated += text;
   return repeated;
-}
-
-// An address of this machine under which clients do not come over loopback; "" if it has none.
-std::string outside_address() {
-  ifaddrs* interfaces = nullptr;
-  if (::getifaddrs(&interfaces) != 0) return "";
-  std::string found;
-  for (const ifaddrs* each = interfaces; each != nullptr && found.empty(); each = each->ifa_next) {
-    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
-    if ((each->ifa_flags & IFF_LOOPBACK) != 0 || (each->ifa_flags & IFF_UP) == 0) continue;
-    char text[NI_MAXHOST];
-    if (::getnameinfo(each->ifa_addr, sizeof(sockaddr_in), text, sizeof(text), nullptr, 0,
-                      NI_NUMERICHOST) == 0) {
-      found = text;
-    }
-  }
-  ::freeifaddrs(interfaces);
-  return found;
 }
 
 // The clients of a test need descriptors too.

@@ -94,6 +94,35 @@ TEST_CASE("TLS attacks: too many clients are told so in clear text, handshakes c
   CHECK((*second)("PING") == status("PONG"));
 }
 
+TEST_CASE("TLS attacks: handshakes under way take no place from those who come without TLS") {
+  TlsServer server({"--maxclients", "3", "--tls-handshake-timeout", "3600"});
+  auto admin = server.connect();
+  CHECK(admin("PING") == status("PONG"));
+  auto shaking = TestClient::connect(server.tls_port());
+  auto silent = TestClient::connect(server.tls_port());
+  CHECK(eventually([&] { return stat(admin, "tls_handshakes_in_progress") == 2; }));
+  auto second = server.connect();
+  CHECK(second("PING") == status("PONG"));
+  auto third = server.connect();
+  CHECK(third("PING") == status("PONG"));
+  auto fourth = server.connect();
+  CHECK(fourth.receive() == is_error("ERR max number of clients reached"));
+}
+
+TEST_CASE("TLS attacks: who finishes a handshake when all places are taken is refused") {
+  TlsServer server({"--maxclients", "2"});
+  auto admin = server.connect();
+  CHECK(admin("PING") == status("PONG"));
+  TlsTestClient late(
+      server.tls_port(), server.certificates(),
+      {.certificate = server.certificates().client("client"), .shakes_hands = false});
+  CHECK(eventually([&] { return stat(admin, "tls_handshakes_in_progress") == 1; }));
+  auto second = server.connect();
+  CHECK(second("PING") == status("PONG"));
+  late.shake_hands();
+  CHECK(late.receive() == is_error("ERR max number of clients reached"));
+}
+
 TEST_CASE("TLS attacks: nobody may renegotiate") {
   TlsServer server;
   auto client = server.connect_tls({.highest_version = TLS1_2_VERSION});

@@ -214,12 +214,26 @@ TEST_CASE("TLS: the user is the one whose name the certificate has") {
   const Reply log = admin("ACL", "LOG");
   // And what anna was refused.
   REQUIRE(log.children.size() == 4);
-  CHECK(log.children[0].children[5] == "tls-cert");
+  CHECK(log.children[0].children[3] == "tls-cert");
 
   CHECK(admin("CONFIG", "SET", "tls-auth-clients-user", "off") == status("OK"));
   const auto later = connect(certificates.client("anna"));
   CHECK((*later)("ACL", "WHOAMI") == error_starting("NOAUTH"));
   CHECK((*anna)("ACL", "WHOAMI") == "anna");
+}
+
+TEST_CASE(
+    "TLS: the certificate of a user who is switched off is no way to become the default one") {
+  TlsServer server({"--tls-auth-clients-user", "CN", "--user", "bob", "off", "+@all", "~*"});
+  const TestCertificates& certificates = server.certificates();
+  Client bob(server.tls_port(), certificates, {.certificate = certificates.client("bob")});
+  CHECK(bob("SET", "k", "x") == error_starting("NOAUTH"));
+  Client nobody(server.tls_port(), certificates, {.certificate = certificates.client("nobody")});
+  CHECK(nobody("ACL", "WHOAMI") == "default");
+  CHECK(nobody("ACL", "SETUSER", "bob", "on", ">secret") == status("OK"));
+  CHECK(bob("SET", "k", "x") == error_starting("NOAUTH"));
+  CHECK(bob("AUTH", "bob", "secret") == status("OK"));
+  CHECK(bob("SET", "k", "x") == status("OK"));
 }
 
 // --- Changes while the server runs ---
@@ -292,6 +306,16 @@ TEST_CASE("TLS: new certificates hold for those who come, all of them or none") 
     server.signal(SIGHUP);
     CHECK(eventually([&] { return serial_now() != first; }));
   }
+  SECTION("by CONFIG SET, with a key of another kind") {
+    const auto rsa = certificates.make(
+        "rsa", {.common_names = {"localhost"}, .is_for_server = true, .has_rsa_key = true});
+    CHECK(admin("CONFIG", "SET", "tls-cert-file", rsa.certificate) ==
+          error_starting("ERR CONFIG SET failed"));
+    CHECK(serial_now() == first);
+    CHECK(admin("CONFIG", "SET", "tls-cert-file", rsa.certificate, "tls-key-file", rsa.key) ==
+          status("OK"));
+    CHECK(serial_now() != first);
+  }
   SECTION("by SIGHUP, with a key that does not fit") {
     std::filesystem::copy_file(certificates.client("anna").key, certificates.server().key,
                                std::filesystem::copy_options::overwrite_existing);
@@ -303,6 +327,19 @@ TEST_CASE("TLS: new certificates hold for those who come, all of them or none") 
   }
   CHECK(before("PING") == status("PONG"));
   CHECK(common_name_of_server(before) == first);
+}
+
+TEST_CASE("TLS: limits of handshakes change without the certificates being read again") {
+  TlsServer server;
+  auto admin = server.connect();
+  std::filesystem::remove(server.certificates().server().key);
+  for (const std::string option : {"tls-handshake-max", "tls-handshake-timeout"}) {
+    CHECK(admin("CONFIG", "SET", option, "7") == status("OK"));
+  }
+  CHECK(admin("CONFIG", "SET", "tls-auth-clients-user", "CN") == status("OK"));
+  CHECK(admin("CONFIG", "SET", "tls-session-caching", "no") ==
+        error_starting("ERR CONFIG SET failed"));
+  CHECK(server.connect_tls()->call({"PING"}) == status("PONG"));
 }
 
 TEST_CASE("TLS: certificates change under load, and nobody notices") {

@@ -24,8 +24,8 @@ void must(bool worked) {
   if (!worked) throw std::runtime_error("cannot make a certificate");
 }
 
-Pointer<EVP_PKEY> make_key() {
-  Pointer<EVP_PKEY> key(EVP_EC_gen("P-256"));
+Pointer<EVP_PKEY> make_key(bool is_rsa = false) {
+  Pointer<EVP_PKEY> key(is_rsa ? EVP_RSA_gen(2048U) : EVP_EC_gen("P-256"));
   must(key != nullptr);
   return key;
 }
@@ -95,7 +95,7 @@ TestCertificates::TestCertificates() : own_(std::make_unique<Authority>()) {
 TestCertificates::~TestCertificates() = default;
 
 TestCertificates::Pair TestCertificates::make(std::string_view name, const Wish& wish) const {
-  const Pointer<EVP_PKEY> key = make_key();
+  const Pointer<EVP_PKEY> key = make_key(wish.has_rsa_key);
   const Pointer<X509> certificate = begin_certificate(*key, wish);
   must(X509_set_issuer_name(certificate.get(), X509_get_subject_name(own_->certificate.get())) ==
        1);

@@ -27,6 +27,7 @@ class TestCertificates {
     int64_t begins_in_s = -3600;
     int64_t ends_in_s = 24 * 3600;
     std::string passphrase = {};  // of the key
+    bool has_rsa_key = false;     // and not one of elliptic curves
   };
 
   TestCertificates();

@@ -56,10 +56,14 @@ TlsTestClient::TlsTestClient(int port, const TestCertificates& certificates, con
   ssl_.reset(SSL_new(context));
   is_set_up &= SSL_set1_host(ssl_.get(), "localhost") == 1 && SSL_set_fd(ssl_.get(), socket_) == 1;
   if (options.session != nullptr) is_set_up &= SSL_set_session(ssl_.get(), options.session) == 1;
-  const bool is_connected = is_set_up && SSL_connect(ssl_.get()) == 1;
+  const bool is_connected = is_set_up && (!options.shakes_hands || SSL_connect(ssl_.get()) == 1);
   if (is_connected) return;
   ::close(socket_);
   fail(is_set_up ? "no handshake" : "cannot set up TLS");
+}
+
+void TlsTestClient::shake_hands() {
+  if (SSL_connect(ssl_.get()) != 1) fail("no handshake");
 }
 
 TlsTestClient::~TlsTestClient() {

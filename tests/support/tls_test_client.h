@@ -25,6 +25,7 @@ class TlsTestClient {
     int highest_version = TLS1_3_VERSION;
     std::string ciphers = {};        // up to TLSv1.2
     SSL_SESSION* session = nullptr;  // to resume
+    bool shakes_hands = true;        // false: that is for shake_hands(), later
     std::chrono::milliseconds bound = std::chrono::seconds(20);
   };
 
@@ -34,6 +35,9 @@ class TlsTestClient {
   ~TlsTestClient();
   TlsTestClient(const TlsTestClient&) = delete;
   TlsTestClient& operator=(const TlsTestClient&) = delete;
+
+  // As the constructor does; once.
+  void shake_hands();
 
   template <class... Values>
   Reply operator()(const Values&... values) {

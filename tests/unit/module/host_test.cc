@@ -23,23 +23,32 @@ Status report(Context& ctx) {
 Status fails(Context&) {
   return errors::no_such_key();
 }
+Status empties(Context& ctx) {
+  ctx.reply.ok();
+  return ok;
+}
 Status changes(Context& ctx) {
   ctx.reply.ok();
   return ok;
 }
 
+constexpr std::string_view kReports[] = {"report", "fails", "changes", "listens", "box|report"};
+
 constexpr CommandSpec kCommands[] = {
     {"report", report, -1, kRead, no_keys(), "1.0.0", "O(1)", "[x ...]", "Reports."},
     {"fails", fails, 1, kRead, no_keys(), "1.0.0", "O(1)", "", "Fails."},
     {"changes", changes, 1, kWrite, no_keys(), "1.0.0", "O(1)", "", "Changes."},
+    {"listens", changes, 1, kPubsub, no_keys(), "1.0.0", "O(1)", "", "Listens."},
+    {"other", report, 1, kRead, no_keys(), "1.0.0", "O(1)", "", "Reports."},
     {"box", nullptr, -2, 0, no_keys(), "1.0.0", "O(1)", "", "Holds."},
     {"box|report", report, 2, kAdmin, no_keys(), "1.0.0", "O(1)", "", "Reports."},
+    {"box|empty", empties, 2, kAdmin, no_keys(), "1.0.0", "O(1)", "", "Empties."},
 };
 
 struct Scene {
   Scene() { commands.add({.group = "test", .commands = kCommands}); }
 
-  Result<Reply> ask(std::vector<std::string_view> request) { return host.ask(request); }
+  Result<Reply> ask(std::vector<std::string_view> request) { return host.ask(request, kReports); }
 
   Configuration configuration;
   Keyspace keyspace{2};
@@ -80,7 +89,16 @@ TEST_CASE("host: a module that asks for what is not there is told so") {
   CHECK(!scene.ask({"BOX"}).is_ok());
   CHECK(!scene.ask({"BOX", "none"}).is_ok());
   CHECK(!scene.ask({"FAILS", "too", "many"}).is_ok());
+}
+
+TEST_CASE("host: a module that asks for more than a report is refused") {
+  Scene scene;
+  // Whatever the caller says about them.
   CHECK(!scene.ask({"CHANGES"}).is_ok());
+  CHECK(!scene.ask({"LISTENS"}).is_ok());
+  // Of these it has said nothing.
+  CHECK(!scene.ask({"OTHER"}).is_ok());
+  CHECK(!scene.ask({"BOX", "EMPTY"}).is_ok());
 }
 
 }  // namespace

@@ -172,6 +172,28 @@ TEST_CASE(
   CHECK(network.receives(busy, std::string(300'000, 'a')));
 }
 
+TEST_CASE("stream server: where nobody is idle, the one that has been asking for longest goes") {
+  StreamNetwork network({.connections = 3});
+  TestClient busy = network.join(4096);
+  network.service.piece_bytes = 300'000;
+  busy.send("a1\n");
+  network.settle();
+  TestClient asking = network.join();
+  asking.send("b");
+  network.settle();
+  TestClient later = network.join();
+  later.send("c");
+  network.settle();
+  network.service.piece_bytes = 4;
+  TestClient fourth = network.join();
+  CHECK(network.ends(asking));
+  fourth.send("d1\n");
+  CHECK(network.receives(fourth, "dddd"));
+  later.send("1\n");
+  CHECK(network.receives(later, "cccc"));
+  CHECK(network.receives(busy, std::string(300'000, 'a')));
+}
+
 TEST_CASE("stream server: pieces that take long come one in a turn, from all in turn") {
   StreamNetwork network;
   network.service.makes_slow_pieces = true;

@@ -73,6 +73,17 @@ TEST_CASE_METHOD(Fixture, "TLS context: what is wrong with a file is said with i
     options.key_file.assign(certificates.client("other").key);
     CHECK_THAT(load(), Contains("key values mismatch"));
   }
+  SECTION("a key of another kind than the certificate's") {
+    const auto rsa = certificates.make("rsa", {.is_for_server = true, .has_rsa_key = true});
+    options.cert_file.assign(rsa.certificate);
+    CHECK_THAT(load(), Contains("The private key " + certificates.server().key +
+                                " is not that of the certificate " + rsa.certificate));
+    options.key_file.assign(rsa.key);
+    CHECK(load() == "ok");
+    options.client_cert_file.assign(rsa.certificate);
+    options.client_key_file.assign(certificates.client("other").key);
+    CHECK_THAT(load(), Contains("is not that of the certificate"));
+  }
   SECTION("an authority that is none") {
     options.ca_cert_file.assign(rubbish);
     CHECK_THAT(load(),

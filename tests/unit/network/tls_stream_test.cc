@@ -1,12 +1,14 @@
 #include "server/network/tls_stream.h"
 
 #include <fcntl.h>
+#include <openssl/err.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <ctime>
 #include <memory>
 #include <random>
 #include <utility>
@@ -189,6 +191,94 @@ TEST_CASE("TLS stream: whatever the sizes of pieces and rooms, the bytes arrive 
   // As a whole, because Catch would print megabytes.
   CHECK(received.size() == sent.size());
   CHECK((received == sent));
+}
+
+TEST_CASE("TLS stream: tiny records are decrypted some at a time, and none is forgotten") {
+  Pair pair;
+  REQUIRE(pair.connect());
+  std::string sent;
+  // All of them at once on the socket, which holds fewer when each comes by itself.
+  std::string wire;
+  for (int i = 0; i < 1000; i++) {
+    sent += static_cast<char>('a' + i % 26);
+    REQUIRE(transmit(*pair.client, std::string_view(sent).substr(sent.size() - 1)) == 1);
+    std::array<char, 100> record;
+    const ssize_t size = ::recv(pair.fds[0], record.data(), record.size(), 0);
+    REQUIRE(size > 0);
+    wire.append(record.data(), static_cast<size_t>(size));
+  }
+  REQUIRE(::send(pair.fds[1], wire.data(), wire.size(), 0) == static_cast<ssize_t>(wire.size()));
+  std::string room(65536, '\0');
+  std::string received;
+  int calls = 0;
+  do {
+    const iovec piece{room.data(), room.size()};
+    const ssize_t result = pair.server->receive({&piece, 1});
+    REQUIRE(result > 0);
+    REQUIRE(result <= 256);
+    received.append(room, 0, static_cast<size_t>(result));
+    calls++;
+  } while (pair.server->has_unread());
+  CHECK(received == sent);
+  CHECK(calls == 4);
+}
+
+// A client that offers the session of an earlier connection, if it has one.
+class ResumingClient {
+ public:
+  explicit ResumingClient(SSL_CTX* context) : context_(context) {}
+  ~ResumingClient() { SSL_SESSION_free(session_); }
+  ResumingClient(const ResumingClient&) = delete;
+  ResumingClient& operator=(const ResumingClient&) = delete;
+
+  // How far the server got.
+  Step connect(TlsStream& server, int fd) {
+    const TlsPointer<SSL> ssl(SSL_new(context_));
+    SSL_set_fd(ssl.get(), fd);
+    if (session_ != nullptr) SSL_set_session(ssl.get(), session_);
+    Step step = Step::wants_to_read;
+    for (int i = 0; i < 10 && step != Step::done && step != Step::failed; i++) {
+      SSL_connect(ssl.get());
+      step = server.shake_hands();
+    }
+    char byte;
+    SSL_connect(ssl.get());
+    SSL_read(ssl.get(), &byte, 1);  // takes the tickets
+    SSL_SESSION_free(std::exchange(session_, SSL_get1_session(ssl.get())));
+    // Otherwise OpenSSL takes it for broken.
+    SSL_set_shutdown(ssl.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    ERR_clear_error();
+    return step;
+  }
+
+ private:
+  SSL_CTX* context_;
+  SSL_SESSION* session_ = nullptr;
+};
+
+TEST_CASE("TLS stream: a session is worth nothing when the certificate behind it has expired") {
+  Pair pair(GENERATE(std::string("TLSv1.2"), std::string("TLSv1.3")));
+  const bool is_expired = GENERATE(false, true);
+  const auto own =
+      certificates().make("fleeting", {.begins_in_s = -3600, .ends_in_s = is_expired ? -60 : 3600});
+  pair.options.client_cert_file.assign(own.certificate);
+  pair.options.client_key_file.assign(own.key);
+  auto loaded = TlsContext::load(pair.options);
+  REQUIRE(loaded.is_ok());
+  // To whoever judges it in full, it is half an hour ago.
+  SSL_CTX* const context = loaded.value().server();
+  X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(context), ::time(nullptr) - 1800);
+  ResumingClient client(loaded.value().client());
+  TlsStream first(pair.workspace, context, pair.fds[0], TlsStream::Side::server);
+  REQUIRE(client.connect(first, pair.fds[1]) == Step::done);
+  REQUIRE_FALSE(first.was_resumed());
+
+  Pair again(pair.options.protocols.get());
+  TlsStream second(again.workspace, context, again.fds[0], TlsStream::Side::server);
+  const Step step = client.connect(second, again.fds[1]);
+  CHECK(second.was_resumed());
+  CHECK(step == (is_expired ? Step::failed : Step::done));
+  if (is_expired) CHECK_THAT(second.failure(), Catch::Contains("has expired"));
 }
 
 TEST_CASE("TLS stream: what a slow reader does not take is bounded, and nothing is lost") {

@@ -77,8 +77,12 @@ TEST_CASE("exposition: a family comes once") {
   std::string next;
   exposition.set_output(next);
   CHECK(!exposition.family("a", MetricType::counter, "A"));
+  exposition.sample({}, 1);
   exposition.single("a", MetricType::gauge, "A", 1);
   CHECK(next.empty());
+  CHECK(exposition.family("b", MetricType::gauge, "B"));
+  exposition.sample({}, 1);
+  CHECK(next.ends_with("b 1\n"));
 }
 
 TEST_CASE("exposition: label values come back, whatever bytes they are") {

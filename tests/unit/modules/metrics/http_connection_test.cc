@@ -93,12 +93,16 @@ TEST_CASE("http connection: without chunks the end of the body is that of the co
 }
 
 TEST_CASE("http connection: what is malformed is answered and is the last") {
-  HttpConnection connection(respond);
+  int malformed = 0;
+  HttpConnection connection(respond, [&] { malformed++; });
+  CHECK(ask(connection, "GET /none HTTP/1.1\r\nHost: a\r\n\r\n").used > 0);
+  CHECK(malformed == 0);
   const Answer refused = ask(connection, "DELETE / HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(refused.text.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"));
   CHECK(has(refused, "Allow: GET, HEAD\r\n"));
   CHECK(has(refused, "Connection: close\r\n"));
   CHECK(refused.is_closed);
+  CHECK(malformed == 1);
   HttpConnection unfinished(respond);
   CHECK(ask(unfinished, "GET / HTTP/1.1\r\n").used == 0);
 }

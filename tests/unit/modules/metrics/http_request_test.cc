@@ -98,6 +98,7 @@ TEST_CASE("http request: what is malformed is refused with its status") {
   CHECK(status_of(with_header("Transfer-Encoding: chunked")) == 501);
   // Other protocols at their first byte: a TLS hello, a request of Redis.
   CHECK(status_of("\x16") == 400);
+  CHECK(status_of("*1\r\n") == 400);
   CHECK(status_of(" ") == 400);
   CHECK(status_of("PING\r\n") == 0);
 }

@@ -28,7 +28,9 @@ struct Scene {
   Scene() {
     commands.add({.group = "test", .commands = kCommands});
     info.add(stats);
-    info.add(memory_group);
+    info.add(pressure);
+    pressure_percent = 12;
+    pressure_limit = 77;
   }
   void tick(double seconds = 1) {
     now_us += static_cast<int64_t>(seconds * 1e6);
@@ -66,9 +68,10 @@ struct Scene {
   Counter requests{stats, "total_commands_processed"};
   Gauge percent{stats, "evil\"name\\"};
   HistogramField times{stats, "times"};
-  InfoGroup memory_group{"Memory"};
-  Gauge used{memory_group, "used_memory"};
-  Gauge limit{memory_group, "maxmemory"};
+  Counter misses{stats, "keyspace_misses"};
+  InfoGroup pressure{"Pressure"};
+  Gauge pressure_percent{pressure, "pressure_percent"};
+  Gauge pressure_limit{pressure, "pressure_limit"};
   Sampler sampler{host};
   int64_t now_us = 1'000'000'000;
 };
@@ -76,24 +79,28 @@ struct Scene {
 TEST_CASE("sampler: gauges are taken as they are, counters as growth per second") {
   Scene scene;
   scene.requests += 1000;
-  scene.used = 12345;
+  scene.misses += 12345;
   scene.tick();
   CHECK(scene.sampler.history().end() == 0);
   scene.requests += 50;
   scene.tick();
   CHECK(scene.last("requests") == 50);
-  CHECK(scene.last("memory_used") == 12345);
+  CHECK(scene.last("misses") == 0);
+  CHECK(scene.last("pressure_percent") == 12);
   scene.requests += 300;
   scene.tick(2);
   CHECK(scene.last("requests") == 150);
+  CHECK(scene.last("clients") == 0);
+  // The history has its memory by now.
+  CHECK(scene.last("memory_used") == Approx(scene.memory.used()).epsilon(0.05));
   // CONFIG RESETSTAT, and ten requests since.
   scene.info.reset();
   scene.requests += 10;
   scene.tick();
   CHECK(scene.last("requests") == 10);
-  CHECK(std::isnan(scene.last("clients")));
-  CHECK(std::isnan(scene.last("memory_limit")));
-  scene.limit = 99;
+  CHECK(std::isnan(scene.last("cpu_user")));
+  CHECK(scene.last("memory_limit") == 77);
+  scene.memory.set_limit(99);
   scene.tick();
   CHECK(scene.last("memory_limit") == 99);
 }
@@ -157,7 +164,7 @@ TEST_CASE("reports: history as JSON, all of it and what is new, in any number of
   Scene scene;
   scene.tick();
   for (int i = 0; i < 5000; i++) {
-    scene.used = i;
+    scene.requests += static_cast<uint64_t>(i);
     scene.tick();
   }
   const History& history = scene.sampler.history();
