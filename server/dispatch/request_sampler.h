@@ -1,12 +1,13 @@
 // Picks requests at random, one of so many in the mean, for Hooks::request_measured.
 //
 // It draws how many requests lie between one pick and the next instead of asking chance about each,
-// so that a batch without a pick costs a comparison and a subtraction. The gaps are uniform between
-// 1 and twice the mean, which keeps the picks from falling into step with clients that repeat a
-// pattern. However often the mean changes, the sum of the weights of all picks stays that of the
-// requests, because what is left of a gap changes with it.
+// so that a batch without a pick costs a comparison and a subtraction. Each request is picked with
+// the same chance, whatever was before. That keeps the picks from falling into step with clients
+// that repeat a pattern, and the sum of their weights is in the mean that of the requests, however
+// often and for whatever reason the rate changes.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 
@@ -47,38 +48,22 @@ class RequestSampler {
   uint32_t weight() const { return one_of_; }
 
  private:
-  // While all are picked, the gap that was begun waits.
   void begin(uint32_t one_of) {
-    if (one_of_ > 1) {
-      waiting_left_ = left_;
-      waiting_one_of_ = one_of_;
-    }
-    left_ = one_of == 1 ? 0 : waiting_one_of_ == 0 ? first_gap(one_of) : stretched_gap(one_of);
     one_of_ = one_of;
+    per_log_ = 1 / std::log1p(-1.0 / one_of);  // 0 where all are picked
+    left_ = gap() - 1;
   }
-  // Requests until the next pick for somebody who comes at any time: the longer a gap, the likelier
-  // it is the one in which he comes. n places before its end are so likely as that the smaller of
-  // two different numbers is n.
-  size_t first_gap(uint64_t one_of) {
-    const uint64_t one = random_.below(2 * one_of);
-    uint64_t other = random_.below(2 * one_of - 1);
-    if (other >= one) other++;
-    return one < other ? one : other;
+  // How many requests it is from one to the next that is picked, if each is with a chance of 1 in
+  // `one_of`: geometric, from a number in (0, 1].
+  size_t gap() {
+    const double chance = static_cast<double>((random_.next() >> 11) + 1) * 0x1p-53;
+    return 1 + static_cast<size_t>(std::log(chance) * per_log_);
   }
-  // What is left of a gap becomes longer or shorter, in the mean by as much as gaps do.
-  size_t stretched_gap(uint64_t one_of) {
-    const size_t left = (waiting_left_ * one_of + random_.below(one_of)) / waiting_one_of_;
-    const size_t longest = 2 * one_of - 2;
-    return left < longest ? left : longest;
-  }
-  size_t gap() { return 1 + random_.below(2 * uint64_t{one_of_} - 1); }
 
   Random random_;
   uint32_t one_of_ = 0;
+  double per_log_ = 0;
   size_t left_ = 0;  // requests until the next pick
-  // The last of them with a rate above 1.
-  size_t waiting_left_ = 0;
-  uint32_t waiting_one_of_ = 0;
 };
 
 }  // namespace larder

@@ -89,7 +89,7 @@ double sum_of_weights(size_t requests, IsTime&& is_time) {
 }
 
 TEST_CASE("request sampler: changes of the rate do not make requests more or fewer") {
-  constexpr size_t kRequests = 2'000'000;
+  constexpr size_t kRequests = 8'000'000;
   constexpr double kExpected = kRequests;
   // From time to time, and whenever one was picked.
   CHECK(sum_of_weights(kRequests, [](Random& random, size_t) { return random.below(10) == 0; }) ==
