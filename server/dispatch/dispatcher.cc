@@ -559,7 +559,6 @@ Status Dispatcher::run_transaction(Context& context) {
       fail(context, command, allowed.text(), true);
       continue;
     }
-    note_served(session.client);
     const CommandTimer::Exactly exactly(timer_);
     weight_ = sampler_.picks_next(services_.hooks.measure_one_of);
     std::vector<SharedBytes> large = request.large;

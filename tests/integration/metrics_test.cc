@@ -401,7 +401,7 @@ TEST_CASE("metrics: the page in a browser") {
                                    {"LARDER_METRICS_PORT", std::to_string(measured.port)},
                                    {"NODE_PATH", LARDER_NODE_FOLDER "/node_modules"},
                                    {"LARDER_SCREENSHOTS", measured.server.folder().path(".")}},
-                   .bound = 180s});
+                   .bound = 400s});
   INFO(done.output << done.errors);
   CHECK(done.exit_code == 0);
 }

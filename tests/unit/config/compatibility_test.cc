@@ -74,8 +74,7 @@ TEST_CASE_METHOD(Fixture, "compatibility: what the public test suite always writ
   CHECK(load("repl-diskless-sync-delay 0\nsave ''\nrdbcompression yes\ndbfilename dump.rdb\n"
              "slave-serve-stale-data yes\nappendonly no\nappendfsync everysec\n"
              "no-appendfsync-on-rewrite no\npropagation-error-behavior panic\n"
-             "enable-debug-assert yes\ntls-cert-file a\ntls-key-file b\ntls-ca-cert-file c\n"
-             "tls-client-cert-file d\ntls-client-key-file e\ntls-dh-params-file f\n") == "ok");
+             "enable-debug-assert yes\ntls-replication yes\ntls-cluster no\n") == "ok");
 }
 
 TEST_CASE_METHOD(Fixture, "compatibility: every default is a value that can be set") {

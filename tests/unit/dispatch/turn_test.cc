@@ -10,7 +10,7 @@ const std::string kPing = "PING\r\n";
 
 TEST_CASE("with many busy clients nobody waits for more than two turns", "[turn]") {
   TestTurns turns;
-  turns.hooks.pace.turn_requests = GENERATE(1, 100, 4096);
+  turns.hooks.pace.turn_requests = GENERATE(size_t{1}, size_t{100}, size_t{4096});
   constexpr size_t kClients = 300;
   constexpr size_t kRequests = 200;
   for (size_t i = 0; i < kClients; i++) TestTurns::send(turns.connect(), kPing, kRequests);

@@ -101,8 +101,8 @@ TEST_CASE("sampler: gauges are taken as they are, counters as growth per second"
 TEST_CASE("sampler: one sample a second, however often it is called") {
   Scene scene;
   for (int i = 0; i < 100; i++) scene.tick(0.1);
-  CHECK(scene.sampler.history().end() == 9);
-  for (uint64_t row = 1; row < 9; row++) {
+  CHECK(scene.sampler.history().end() == 10);
+  for (uint64_t row = 1; row < 10; row++) {
     CHECK(scene.sampler.history().seconds(row) == scene.sampler.history().seconds(row - 1) + 1);
   }
 }
