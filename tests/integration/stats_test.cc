@@ -44,7 +44,7 @@ TEST_CASE("a request that could not be read while another ran has waited for it"
 }
 
 TEST_CASE("CONFIG RESETSTAT also forgets what has run before it and was not answered yet") {
-  TestServer server({});
+  TestServer server;
   auto client = server.connect();
   client.send_raw("GET k\r\nCONFIG RESETSTAT\r\nSET k v\r\n");
   for (int i = 0; i < 3; i++) client.receive();
@@ -54,7 +54,7 @@ TEST_CASE("CONFIG RESETSTAT also forgets what has run before it and was not answ
 }
 
 TEST_CASE("INFO shows names of keys to those who may ask HOTSPOTS for them") {
-  TestServer server({});
+  TestServer server;
   auto client = server.connect();
   client("SET", "secret:key", "value");
   CHECK(client("INFO", "hotspots").text.find("secret:key") != std::string::npos);
