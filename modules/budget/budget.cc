@@ -34,7 +34,12 @@ bool Budget::update(std::optional<double> reading, int64_t now_ms, double margin
     readings_.clear();
   }
   value_ = value_of_window();
-  state_ = value_ ? next_state(*value_, margin_percent) : BudgetState::unknown;
+  if (value_) {
+    state_ = next_state(*value_, margin_percent);
+  } else if (!reading) {
+    state_ = BudgetState::unknown;
+  }
+  // A growth that is not known yet: a count that began anew is no news, the state stays.
   return state_ != former;
 }
 

@@ -6,7 +6,8 @@
 // the state flicker.
 //
 // The value is the mean of the readings of the window, or for a rate what a count has grown by in
-// the window, a second. Knows neither the server nor the clock.
+// the window, a second. A count that was set back keeps its state until its growth is known again.
+// Knows neither the server nor the clock.
 #pragma once
 
 #include <cstdint>

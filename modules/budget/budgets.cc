@@ -18,6 +18,18 @@ std::string number_text(std::optional<double> value) {
   return value ? format_double(*value) : "none";
 }
 
+// Where the first item of a list ends. What is in quotes is somebody's data, which may look like
+// items.
+size_t end_of_item(std::string_view list) {
+  bool is_quoted = false;
+  for (size_t i = 0; i < list.size(); i++) {
+    if (list[i] == ',' && !is_quoted) return i;
+    if (list[i] == '"') is_quoted = !is_quoted;
+    if (list[i] == '\\' && is_quoted) i++;
+  }
+  return list.size();
+}
+
 // From bad to worse is a warning.
 bool is_worse(BudgetState now, BudgetState former) {
   return now > former && now >= BudgetState::warn;
@@ -27,7 +39,9 @@ bool is_worse(BudgetState now, BudgetState former) {
 
 std::optional<double> number_in(std::string_view value, std::string_view part) {
   if (!part.empty()) {
-    for (const std::string_view item : split(value, ',')) {
+    while (!value.empty()) {
+      const std::string_view item = value.substr(0, end_of_item(value));
+      value.remove_prefix(std::min(item.size() + 1, value.size()));
       const size_t equals = item.find('=');
       if (equals != std::string_view::npos && item.substr(0, equals) == part) {
         return number_in(item.substr(equals + 1));
@@ -68,8 +82,9 @@ void Budgets::start(Host& host) {
 Status Budgets::set(NamedBudget budget) {
   const auto& [name, rules] = budget;
   const std::string field(rules.field());
-  if (!read(rules)) {
-    if (host_->info_value(field)) return errors::metric_not_a_number(field);
+  InfoValues values = host_->info_values();
+  if (!read(rules, values)) {
+    if (values.value(field)) return errors::metric_not_a_number(field);
     return errors::no_such_metric(field);
   }
   BudgetDefinitions definitions = *definitions_;
@@ -90,21 +105,26 @@ bool Budgets::remove(std::string_view name) {
 
 // --- Checking ---
 
-std::optional<double> Budgets::read(const BudgetRules& rules) const {
+// What is before a point first: most names have none, and of the others most are parts, so that a
+// field that is known is not looked for among all lines. Names of commands have points, too.
+std::optional<double> Budgets::read(const BudgetRules& rules, InfoValues& values) {
   const std::string_view field = rules.field();
-  if (const auto value = host_->info_value(field)) return number_in(*value);
-  const size_t point = field.find('.');
-  if (point == std::string_view::npos) return std::nullopt;
-  const auto value = host_->info_value(field.substr(0, point));
-  return value ? number_in(*value, field.substr(point + 1)) : std::nullopt;
+  for (size_t point = field.find('.'); point != std::string_view::npos;
+       point = field.find('.', point + 1)) {
+    const auto value = values.value(field.substr(0, point));
+    if (value) return number_in(*value, field.substr(point + 1));
+  }
+  const auto value = values.value(field);
+  return value ? number_in(*value) : std::nullopt;
 }
 
 void Budgets::check(int64_t now_ms, int64_t wall_ms) {
   if (now_ms < next_check_ms_) return;
   next_check_ms_ = now_ms + kIntervalMs;
+  InfoValues values = host_->info_values();
   for (auto& [name, watched] : budgets_) {
     const BudgetState former = watched.budget.state();
-    if (watched.budget.update(read(watched.budget.rules()), now_ms, *hysteresis_)) {
+    if (watched.budget.update(read(watched.budget.rules(), values), now_ms, *hysteresis_)) {
       tell(name, watched, former, wall_ms);
     }
   }

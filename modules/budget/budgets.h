@@ -45,7 +45,7 @@ class Budgets final : public Module {
   void check(int64_t now_ms, int64_t wall_ms);
 
  private:
-  std::optional<double> read(const BudgetRules& rules) const;
+  static std::optional<double> read(const BudgetRules& rules, InfoValues& values);
   void tell(const std::string& name, Watched& watched, BudgetState former, int64_t wall_ms);
   int64_t count(BudgetState state) const;
   void write_budgets(InfoWriter& writer) const;
@@ -83,7 +83,7 @@ class Budgets final : public Module {
 };
 
 // A number in the text of a field: all of it but for a "%" at its end, or with `part` the one
-// behind "part=" in a list as "keys=3,expires=1". nullopt: there is none.
+// behind "part=" in a list as "keys=3,expires=1", outside of quotes. nullopt: there is none.
 std::optional<double> number_in(std::string_view value, std::string_view part = {});
 
 // The table of commands.cc.

@@ -13,7 +13,7 @@
 namespace larder {
 namespace {
 
-// Of how many elements of a collection the size is looked at when somebody is told.
+// Of how many elements of a collection the size is the mean of all.
 constexpr size_t kSamples = 5;
 
 size_t element_count(ValueView value) {
@@ -37,33 +37,33 @@ size_t element_count(ValueView value) {
 }  // namespace
 
 size_t memory_of(const Entry& entry) {
-  return entry.allocated_bytes() + value_size_hint(entry.value());
+  return entry.allocated_bytes() + value_size_hint(entry.value(), kSamples);
 }
 
 void BigKeys::offer(const Database& database, const Entry& entry) {
-  const size_t bytes = memory_of(entry);
-  if (bytes <= least_bytes_ || entry.key().size() > kMaxName) return;
+  const size_t hint = memory_of(entry);
+  if (hint <= least_hint_ || entry.key().size() > kMaxName) return;
   const auto known = std::ranges::find_if(keys_, [&](const Key& key) {
     return key.database == database.index() && key.name == entry.key();
   });
   if (known != keys_.end()) {
-    known->bytes = bytes;
+    known->hint = hint;
   } else if (keys_.size() < capacity_) {
-    keys_.push_back({database.index(), std::string(entry.key()), bytes});
+    keys_.push_back({database.index(), std::string(entry.key()), hint});
   } else {
-    keys_[least_] = {database.index(), std::string(entry.key()), bytes};
+    keys_[least_] = {database.index(), std::string(entry.key()), hint};
   }
   find_least();
 }
 
 void BigKeys::find_least() {
   if (keys_.size() < capacity_) {
-    least_bytes_ = 0;
+    least_hint_ = 0;
     return;
   }
-  const auto least = std::ranges::min_element(keys_, {}, &Key::bytes);
+  const auto least = std::ranges::min_element(keys_, {}, &Key::hint);
   least_ = static_cast<size_t>(least - keys_.begin());
-  least_bytes_ = least->bytes;
+  least_hint_ = least->hint;
 }
 
 const std::vector<BigKeys::Key>& BigKeys::refresh(Keyspace& keyspace) {
@@ -72,6 +72,7 @@ const std::vector<BigKeys::Key>& BigKeys::refresh(Keyspace& keyspace) {
         keyspace.database(static_cast<size_t>(key.database)).find(make_key(key.name));
     if (slot == nullptr || slot->get()->is_expired(keyspace.now_ms())) return true;
     const Entry& entry = *slot->get();
+    key.hint = memory_of(entry);
     key.bytes = allocation_size(entry.allocated_bytes()) + value_memory(entry.value(), kSamples);
     key.type = entry.type();
     key.elements = element_count(entry.value());

@@ -26,7 +26,8 @@ class BigKeys {
   struct Key {
     int database;
     std::string name;
-    size_t bytes;  // of the entry with its value, roughly until refresh() has looked
+    size_t hint;       // memory_of() it when it was last seen: what keys are compared by
+    size_t bytes = 0;  // of the entry with its value; set by refresh()
     Type type = Type::string;
     size_t elements = 0;  // of a collection, or bytes of a string; set by refresh()
   };
@@ -34,7 +35,8 @@ class BigKeys {
   explicit BigKeys(size_t capacity) : capacity_(capacity) {}
 
   void offer(const Database& database, const Entry& entry);
-  // Looks all keys up, forgets those that are gone, and returns the others, the largest first.
+  // Looks all keys up, forgets those that are gone, and returns the others, the largest first. To
+  // be called now and then, and when many keys have gone at once, so that what is left gets in.
   const std::vector<Key>& refresh(Keyspace& keyspace);
   size_t memory() const;
 
@@ -43,8 +45,8 @@ class BigKeys {
 
   size_t capacity_;
   std::vector<Key> keys_;
-  // The smallest that would be forgotten for a larger one, while the table is full.
-  size_t least_bytes_ = 0;
+  // The smallest by its hint, which would be forgotten for a larger one, while the table is full.
+  size_t least_hint_ = 0;
   size_t least_ = 0;
 };
 

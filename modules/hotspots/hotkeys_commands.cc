@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "modules/hotspots/hotspots.h"
+#include "server/base/clock.h"
 #include "server/command/arg_reader.h"
 #include "server/command/reply_help.h"
 
@@ -14,6 +15,10 @@ namespace {
 constexpr int64_t kMetrics = 2;
 constexpr int64_t kLastSlot = 16'383;
 constexpr double kNsPerUs = 1000;
+
+int64_t monotonic_ms() {
+  return monotonic_us() / 1000;
+}
 
 // An argument as an integer between both; else the error, whatever was wrong with it.
 Result<int64_t> integer_between(std::string_view text, int64_t min, int64_t max, Error error) {
@@ -74,7 +79,7 @@ Status start(Context& ctx) {
       return errors::syntax();
     }
   }
-  hotspots.start_session(settings, ctx.now_ms());
+  hotspots.start_session(settings, ctx.now_ms(), monotonic_ms());
   ctx.reply.ok();
   return ok;
 }
@@ -86,7 +91,7 @@ Status stop(Context& ctx) {
     ctx.reply.null();
     return ok;
   }
-  hotspots.stop_session(ctx.now_ms());
+  hotspots.stop_session(monotonic_ms());
   ctx.reply.ok();
   return ok;
 }
@@ -134,7 +139,7 @@ void reply_session(ReplyWriter& reply, const HotKeysSession& session, int64_t no
   reply_integer(reply, "all-commands-all-slots-us", session.nanoseconds() / kNsPerUs);
   reply_integer(reply, "net-bytes-all-commands-all-slots", session.bytes());
   reply.bulk("collection-start-time-unix-ms");
-  reply.integer(session.began_ms());
+  reply.integer(session.began_wall_ms());
   reply.bulk("collection-duration-ms");
   reply.integer(session.duration_ms(now_ms));
   if (settings.by_time) {
@@ -157,7 +162,7 @@ Status get(Context& ctx) {
   }
   // An array of one, so that the answers of several nodes can be put together.
   ctx.reply.array(1);
-  reply_session(ctx.reply, *session, ctx.now_ms());
+  reply_session(ctx.reply, *session, monotonic_ms());
   return ok;
 }
 

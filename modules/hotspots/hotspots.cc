@@ -52,6 +52,8 @@ std::string rates_text(const LoadView& view, const Load& load) {
          ",misses_per_second=" + rounded(view.per_second(load.misses));
 }
 
+constexpr auto count_of = [](const auto& entry) { return entry.count; };
+
 bool stores(const KeyPosition& position) {
   return (position.flags & (kOverwrite | kReadWrite)) != 0 &&
          (position.flags & (kUpdate | kInsertData)) != 0;
@@ -73,7 +75,9 @@ std::vector<CommandFamily> Hotspots::commands() const {
 
 void Hotspots::start(Host& host) {
   host_ = &host;
-  host.add_info(namespaces_info_);
+  for (InfoGroup* group : {&hot_keys_info_, &big_keys_info_, &clients_info_, &namespaces_info_}) {
+    host.add_info(*group);
+  }
   on_change({&enabled_, &half_life_, &delimiter_}, [this]() -> Status {
     view_.reset();  // what was seen is of another kind now
     follow_options();
@@ -83,7 +87,7 @@ void Hotspots::start(Host& host) {
     set_sampling();
     return ok;
   });
-  host.hooks().tick.add([this](int64_t now_ms) { on_tick(now_ms, monotonic_us() / 1000); });
+  host.hooks().tick.add([this](int64_t) { on_tick(monotonic_us() / 1000); });
   follow_options();
 }
 
@@ -103,6 +107,9 @@ void Hotspots::follow_options() {
          [this](const MeasuredRequest& request) { note(request); });
   follow(host_->keyspace().eviction.key_evicted, eviction_listener_, view_ != nullptr,
          [this](const KeyEvent& event) { note_eviction(event); });
+  follow(host_->keyspace().flushed, flush_listener_, view_ != nullptr, [this](const Database*) {
+    if (view_ != nullptr) view_->big_keys().refresh(host_->keyspace());
+  });
   set_sampling();
 }
 
@@ -119,16 +126,15 @@ void Hotspots::set_sampling() {
   host_->hooks().measure_one_of = measure_one_of_ = one_of;
 }
 
-void Hotspots::on_tick(int64_t now_ms, int64_t monotonic_ms) {
+void Hotspots::on_tick(int64_t now_ms) {
   if (session_ != nullptr && session_->is_active()) {
     session_->check_time(now_ms);
     if (!session_->is_active()) follow_options();
   }
   if (view_ == nullptr) return;
-  view_->advance(monotonic_ms);
+  view_->advance(now_ms);
   view_->namespaces().walk(host_->keyspace(), view_->big_keys());
-  const int64_t passed_ms =
-      std::max<int64_t>(monotonic_ms - std::exchange(last_tick_ms_, monotonic_ms), 1);
+  const int64_t passed_ms = std::max<int64_t>(now_ms - std::exchange(last_tick_ms_, now_ms), 1);
   const double rate =
       static_cast<double>(requests_since_tick_) * 1000 / static_cast<double>(passed_ms);
   requests_per_second_ += kNewest * (rate - requests_per_second_);
@@ -145,8 +151,9 @@ void Hotspots::reset_view() {
 
 // --- HOTKEYS ---
 
-void Hotspots::start_session(const HotKeysSession::Settings& settings, int64_t now_ms) {
-  session_ = std::make_unique<HotKeysSession>(settings, now_ms);
+void Hotspots::start_session(const HotKeysSession::Settings& settings, int64_t wall_ms,
+                             int64_t now_ms) {
+  session_ = std::make_unique<HotKeysSession>(settings, wall_ms, now_ms);
   follow_options();
 }
 
@@ -199,16 +206,19 @@ void Hotspots::note_eviction(const KeyEvent& event) {
 
 // --- INFO ---
 
-void Hotspots::write_heaviest(InfoWriter& writer) {
+void Hotspots::write_hot_keys(InfoWriter& writer) {
   if (view_ == nullptr) return;
   size_t number = 0;
-  const auto by_count = [](const auto& entry) { return entry.count; };
-  for (const auto* entry : view_->keys().top(kShownKeys, by_count)) {
+  for (const auto* entry : view_->keys().top(kShownKeys, count_of)) {
     writer.line("hot_key_" + std::to_string(++number),
                 "key=" + quote(entry->name) + ",db=" + std::to_string(entry->figures.database) +
                     rates_text(*view_, entry->figures.load));
   }
-  number = 0;
+}
+
+void Hotspots::write_big_keys(InfoWriter& writer) {
+  if (view_ == nullptr) return;
+  size_t number = 0;
   for (const BigKeys::Key& key : view_->big_keys().refresh(host_->keyspace())) {
     if (++number > kShownBigKeys) break;
     writer.line(
@@ -217,8 +227,12 @@ void Hotspots::write_heaviest(InfoWriter& writer) {
             ",db=" + std::to_string(key.database) + ",type=" + std::string(type_name(key.type)) +
             ",bytes=" + std::to_string(key.bytes) + ",elements=" + std::to_string(key.elements));
   }
-  number = 0;
-  for (const auto* entry : view_->clients().top(kShownClients, by_count)) {
+}
+
+void Hotspots::write_clients(InfoWriter& writer) {
+  if (view_ == nullptr) return;
+  size_t number = 0;
+  for (const auto* entry : view_->clients().top(kShownClients, count_of)) {
     writer.line("heavy_client_" + std::to_string(++number),
                 "host=" + entry->name + ",user=" + quote(entry->figures.user) +
                     ",name=" + quote(entry->figures.name) +

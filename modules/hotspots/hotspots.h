@@ -31,7 +31,8 @@ class Hotspots final : public Module {
 
   // HOTKEYS. nullptr: none was started, or it was forgotten.
   const HotKeysSession* session() const { return session_.get(); }
-  void start_session(const HotKeysSession::Settings& settings, int64_t now_ms);
+  // `wall_ms`: by the clock on the wall; all else is by one that never goes back.
+  void start_session(const HotKeysSession::Settings& settings, int64_t wall_ms, int64_t now_ms);
   void stop_session(int64_t now_ms);
   void forget_session() { session_.reset(); }
 
@@ -42,14 +43,16 @@ class Hotspots final : public Module {
 
   // What the hooks call.
   void note(const MeasuredRequest& request);
-  void on_tick(int64_t now_ms, int64_t monotonic_ms);
+  void on_tick(int64_t now_ms);
 
  private:
   void follow_options();
   void set_sampling();
   void note_key(const MeasuredRequest& request, const KeyPosition& position, double part);
   void note_eviction(const KeyEvent& event);
-  void write_heaviest(InfoWriter& writer);
+  void write_hot_keys(InfoWriter& writer);
+  void write_big_keys(InfoWriter& writer);
+  void write_clients(InfoWriter& writer);
   void write_namespaces(InfoWriter& writer);
 
   Option<bool> enabled_{
@@ -89,8 +92,14 @@ class Hotspots final : public Module {
   Counter measured_{info, "hotspots_measured_requests"};
   Field memory_field_{info, "hotspots_memory",
                       [this] { return view_ == nullptr ? 0 : view_->memory(); }};
-  Fields heaviest_{info, [this](InfoWriter& writer) { write_heaviest(writer); }};
-  InfoGroup namespaces_info_{"Namespaces", InfoScope::module};
+  // What names keys and clients is for those who may ask for it with HOTSPOTS.
+  InfoGroup hot_keys_info_{"Hotspots", InfoScope::module, "hotspots|keys"};
+  Fields hot_keys_{hot_keys_info_, [this](InfoWriter& writer) { write_hot_keys(writer); }};
+  InfoGroup big_keys_info_{"Hotspots", InfoScope::module, "hotspots|bigkeys"};
+  Fields big_keys_{big_keys_info_, [this](InfoWriter& writer) { write_big_keys(writer); }};
+  InfoGroup clients_info_{"Hotspots", InfoScope::module, "hotspots|clients"};
+  Fields clients_{clients_info_, [this](InfoWriter& writer) { write_clients(writer); }};
+  InfoGroup namespaces_info_{"Namespaces", InfoScope::module, "hotspots|namespaces"};
   Fields namespaces_{namespaces_info_, [this](InfoWriter& writer) { write_namespaces(writer); }};
 
   Host* host_ = nullptr;
@@ -99,6 +108,7 @@ class Hotspots final : public Module {
   // Numbers of listeners; 0: not listening.
   uint64_t request_listener_ = 0;
   uint64_t eviction_listener_ = 0;
+  uint64_t flush_listener_ = 0;
   uint32_t measure_one_of_ = 0;  // as the hook has it
 
   // How many requests there are, to adapt the sampling.

@@ -38,22 +38,51 @@ void Namespaces::add_eviction(std::string_view key, double times) {
 // --- The walk ---
 
 void Namespaces::walk(Keyspace& keyspace, BigKeys& big_keys) {
-  if (window_ == nullptr && !begin_window(keyspace)) return;
-  for (size_t i = 0; i < kBucketsPerStep; i++) {
-    if (!is_whole_) database_ = pick_database(keyspace);
-    const Database& database = keyspace.database(database_);
-    uint64_t& position = positions_[database_];
-    position = database.scan(position, [&](const Entry& entry) {
-      if (entry.is_expired(keyspace.now_ms())) return;
-      see(entry);
-      big_keys.offer(database, entry);
-    });
-    const bool is_at_end = position == 0 && ++database_ == keyspace.database_count();
-    if (is_whole_ ? is_at_end : window_->keys >= static_cast<double>(kWindow)) {
-      shown_ = std::move(window_);
-      return;
-    }
+  // A sample of what is not large any more would go round for long, and show what is gone.
+  if (window_ != nullptr && !is_whole_ && keyspace.total_keys() <= kWindow) window_.reset();
+  if (window_ == nullptr) {
+    if (!begin_window(keyspace)) return;
+    big_keys.refresh(keyspace);  // makes room where keys are gone, for what the window will see
   }
+  const bool is_at_end =
+      is_whole_ ? walk_in_order(keyspace, big_keys) : walk_sample(keyspace, big_keys);
+  // Also of all keys there may be more than there were when the window began.
+  if (!is_at_end && window_->keys < static_cast<double>(kWindow)) return;
+  shown_ = std::move(window_);
+}
+
+// Goes on through one database after the other; returns whether all are done.
+bool Namespaces::walk_in_order(Keyspace& keyspace, BigKeys& big_keys) {
+  for (size_t i = 0; i < kBucketsPerStep; i++) {
+    if (!look_at_bucket(keyspace, database_, big_keys)) continue;
+    if (++database_ == keyspace.database_count()) return true;
+  }
+  return false;
+}
+
+// Divides the buckets of the step among the databases by their keys, so that the window is a sample
+// of all. Returns false: there is no end.
+bool Namespaces::walk_sample(Keyspace& keyspace, BigKeys& big_keys) {
+  const size_t stride = std::max<size_t>(keyspace.total_keys() / kBucketsPerStep, 1);
+  size_t next = random_.below(stride);
+  size_t end = 0;
+  for (size_t i = 0; i < keyspace.database_count(); i++) {
+    end += keyspace.database(i).size();
+    for (; next < end; next += stride) look_at_bucket(keyspace, i, big_keys);
+  }
+  return false;
+}
+
+// The next bucket of the database; returns whether it was the last one.
+bool Namespaces::look_at_bucket(Keyspace& keyspace, size_t index, BigKeys& big_keys) {
+  const Database& database = keyspace.database(index);
+  uint64_t& position = positions_[index];
+  position = database.scan(position, [&](const Entry& entry) {
+    if (entry.is_expired(keyspace.now_ms())) return;
+    see(entry);
+    big_keys.offer(database, entry);
+  });
+  return position == 0;
 }
 
 // Returns false where there is nothing new to see.
@@ -71,19 +100,6 @@ bool Namespaces::begin_window(const Keyspace& keyspace) {
   std::ranges::fill(positions_, 0);
   database_ = 0;
   return true;
-}
-
-// One at random, the more likely the more keys it has, so that the window is a sample of all.
-size_t Namespaces::pick_database(Keyspace& keyspace) {
-  size_t total = 0;
-  for (size_t i = 0; i < keyspace.database_count(); i++) total += keyspace.database(i).size();
-  size_t left = total == 0 ? 0 : random_.below(total);
-  for (size_t i = 0; i < keyspace.database_count(); i++) {
-    const size_t size = keyspace.database(i).size();
-    if (left < size) return i;
-    left -= size;
-  }
-  return 0;
 }
 
 void Namespaces::see(const Entry& entry) {

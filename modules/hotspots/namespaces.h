@@ -50,7 +50,7 @@ class Namespaces {
   void scale(double factor) { load_.scale(factor); }
 
   // One step of the walk: looks at some hundred keys. Does nothing while nothing has changed since
-  // it was at its end. `big_keys` is offered what it sees.
+  // it was at its end. `big_keys` is offered what it sees, and refreshed before.
   void walk(Keyspace& keyspace, BigKeys& big_keys);
   // Up to `count` prefixes, the heaviest first: by their share of the load or of the memory,
   // whichever is larger.
@@ -77,7 +77,9 @@ class Namespaces {
   };
 
   bool begin_window(const Keyspace& keyspace);
-  size_t pick_database(Keyspace& keyspace);
+  bool walk_in_order(Keyspace& keyspace, BigKeys& big_keys);
+  bool walk_sample(Keyspace& keyspace, BigKeys& big_keys);
+  bool look_at_bucket(Keyspace& keyspace, size_t index, BigKeys& big_keys);
   void see(const Entry& entry);
 
   std::string delimiter_;
@@ -86,7 +88,8 @@ class Namespaces {
   std::unique_ptr<Window> window_;  // the one that is being filled
   std::unique_ptr<Window> shown_;
   Random random_;
-  // A window of all keys goes through one database after the other; one of a sample takes turns.
+  // A window of all keys goes through one database after the other; one of a sample through all at
+  // a time.
   bool is_whole_ = true;
   size_t database_ = 0;
   std::vector<uint64_t> positions_;  // by database

@@ -20,8 +20,11 @@ rusage usage_now() {
 
 }  // namespace
 
-HotKeysSession::HotKeysSession(const Settings& settings, int64_t now_ms)
-    : settings_(settings), began_ms_(now_ms), usage_at_start_(usage_now()) {
+HotKeysSession::HotKeysSession(const Settings& settings, int64_t wall_ms, int64_t now_ms)
+    : settings_(settings),
+      began_wall_ms_(wall_ms),
+      began_ms_(now_ms),
+      usage_at_start_(usage_now()) {
   const size_t kept = settings.count * kKeptPerShown;
   if (settings.by_time) by_time_.emplace(kept, random_seed());
   if (settings.by_bytes) by_bytes_.emplace(kept, random_seed());
@@ -45,6 +48,7 @@ void HotKeysSession::add_key(const MeasuredRequest& request, std::string_view ke
 void HotKeysSession::stop(int64_t now_ms) {
   is_active_ = false;
   ended_ms_ = now_ms;
+  usage_at_end_ = usage_now();
 }
 
 void HotKeysSession::check_time(int64_t now_ms) {
@@ -52,12 +56,16 @@ void HotKeysSession::check_time(int64_t now_ms) {
   if (is_active_ && settings_.duration_ms > 0 && now_ms >= end_ms) stop(end_ms);
 }
 
+rusage HotKeysSession::usage() const {
+  return is_active_ ? usage_now() : usage_at_end_;
+}
+
 int64_t HotKeysSession::user_ms() const {
-  return milliseconds(usage_now().ru_utime) - milliseconds(usage_at_start_.ru_utime);
+  return milliseconds(usage().ru_utime) - milliseconds(usage_at_start_.ru_utime);
 }
 
 int64_t HotKeysSession::system_ms() const {
-  return milliseconds(usage_now().ru_stime) - milliseconds(usage_at_start_.ru_stime);
+  return milliseconds(usage().ru_stime) - milliseconds(usage_at_start_.ru_stime);
 }
 
 }  // namespace larder

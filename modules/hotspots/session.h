@@ -36,7 +36,9 @@ class HotKeysSession {
   };
   using Table = HeavyHitters<Nothing>;
 
-  HotKeysSession(const Settings& settings, int64_t now_ms);
+  // When it begins, by the clock on the wall, for who asks, and by one that never goes back, for
+  // all else: `now_ms` of the others is by this one.
+  HotKeysSession(const Settings& settings, int64_t wall_ms, int64_t now_ms);
 
   // A request, and one of its `keys`, which has so much of it as a part (1 / keys or more if some
   // were left out).
@@ -49,25 +51,30 @@ class HotKeysSession {
 
   const Settings& settings() const { return settings_; }
   bool is_active() const { return is_active_; }
-  int64_t began_ms() const { return began_ms_; }
+  int64_t began_wall_ms() const { return began_wall_ms_; }
   int64_t duration_ms(int64_t now_ms) const {
     return is_active_ ? now_ms - began_ms_ : ended_ms_ - began_ms_;
   }
   // Of all requests that have keys.
   double nanoseconds() const { return nanoseconds_; }
   double bytes() const { return bytes_; }
-  // Of the process since START, in milliseconds.
+  // Of the process from START on, until STOP, in milliseconds.
   int64_t user_ms() const;
   int64_t system_ms() const;
   const std::optional<Table>& by_time() const { return by_time_; }
   const std::optional<Table>& by_bytes() const { return by_bytes_; }
 
  private:
+  // Of the process until now, or until it was stopped.
+  rusage usage() const;
+
   Settings settings_;
   bool is_active_ = true;
+  int64_t began_wall_ms_;
   int64_t began_ms_;
   int64_t ended_ms_ = 0;
   rusage usage_at_start_{};
+  rusage usage_at_end_{};
   double nanoseconds_ = 0;
   double bytes_ = 0;
   std::optional<Table> by_time_;

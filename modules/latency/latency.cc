@@ -112,6 +112,7 @@ void Latency::begin_second() {
       if (recent == nullptr) continue;
       recent->execution.begin(second);
       recent->service.begin(second);
+      if (recent->execution.is_empty() && recent->service.is_empty()) recent.reset();
     }
   });
 }
@@ -126,6 +127,8 @@ void Latency::add_recent(const Command& command, Kind kind, int64_t seconds,
 
 void Latency::forget_recent() {
   if (host_ == nullptr) return;
+  // In this turn others may have run, whose replies leave later.
+  host_->hooks().served_epoch++;
   host_->keep_out_of_limit([&] { std::vector<std::unique_ptr<Recent>>().swap(recent_); });
 }
 

@@ -21,31 +21,40 @@ bool has_ended(int64_t expiry_ms, int64_t now_ms) {
 
 void KeySample::read(const Name& name, const State* state, int64_t now_ms) {
   if (name.rank >= end()) return;
-  uint32_t number = find(name.id);
-  if (number == kNone) {
-    if (state == nullptr) {
-      misses_ += static_cast<double>(weight());
-      return;
-    }
-    unknown_ += static_cast<double>(weight());
-    number = insert(name);
-    if (number != kNone) use(number, *state, now_ms);
-    return;
-  }
-  Record& record = records_[number];
-  if (state == nullptr && has_ended(record.expiry_ms, now_ms)) {
-    // A larger cache would have let it expire.
-    misses_ += static_cast<double>(weight());
-    return erase(number);
-  }
-  depths_.record(stack_.depth(number) << shift_, weight());
+  uint32_t number = count_read(name, state != nullptr, now_ms);
+  const bool is_known = number != kNone;
   if (state != nullptr) {
-    record.was_read = true;
+    if (!is_known) number = insert(name);
+    if (number == kNone) return;
+    if (is_known) records_[number].was_read = true;
     return use(number, *state, now_ms);
   }
+  if (!is_known) return;
+  Record& record = records_[number];
   record.used_ms = now_ms;
   set_there(record, number, false);
   stack_.use(number, stack_.bytes_of(number));
+}
+
+void KeySample::peeked(const Name& name, bool is_there, int64_t now_ms) {
+  if (name.rank < end()) count_read(name, is_there, now_ms);
+}
+
+// Counts at which sizes it is a hit. Returns the key's record; kNone: it has none, or not any more.
+uint32_t KeySample::count_read(const Name& name, bool is_there, int64_t now_ms) {
+  const uint32_t number = find(name.id);
+  if (number == kNone) {
+    (is_there ? unknown_ : misses_) += static_cast<double>(weight());
+    return kNone;
+  }
+  if (!is_there && has_ended(records_[number].expiry_ms, now_ms)) {
+    // A larger cache would have let it expire.
+    misses_ += static_cast<double>(weight());
+    erase(number);
+    return kNone;
+  }
+  depths_.record(stack_.depth(number) << shift_, weight());
+  return number;
 }
 
 void KeySample::written(const Name& name, const State& state, int64_t now_ms) {
@@ -89,11 +98,12 @@ void KeySample::use(uint32_t number, const State& state, int64_t now_ms) {
   set_there(record, number, true);
 }
 
-// In a sample of part of the keys one huge key would stand for many that are not there. Cut to
-// eight times the mean, large keys still count for large, and predictions come much nearer.
+// In a sample of part of the keys one huge key would stand for many that are not there, and the
+// size of a collection is an estimate that may be far off. Cut to eight times the mean, large keys
+// still count for large, and predictions come much nearer.
 uint64_t KeySample::counted_bytes(uint64_t bytes) const {
   constexpr size_t kEnough = 32;
-  if (shift_ == 0 || count_ < kEnough) return bytes;
+  if (count_ < kEnough) return bytes;
   return std::min(bytes, 8 * stack_.total() / count_);
 }
 

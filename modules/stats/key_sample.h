@@ -49,6 +49,8 @@ class KeySample {
 
   // nullptr: it is not there.
   void read(const Name& name, const State* state, int64_t now_ms);
+  // A read that asks about the key only: it is a hit or a miss at any size, and no use.
+  void peeked(const Name& name, bool is_there, int64_t now_ms);
   void written(const Name& name, const State& state, int64_t now_ms);
   // How it had lived, if that is known from its beginning.
   struct Life {
@@ -98,6 +100,7 @@ class KeySample {
     int64_t expiry_ms;
   };
 
+  uint32_t count_read(const Name& name, bool is_there, int64_t now_ms);
   uint32_t find(uint64_t id) const;
   uint32_t insert(const Name& name);
   void erase(uint32_t number);

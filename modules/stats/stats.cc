@@ -15,6 +15,8 @@ namespace {
 // One use in so many is timed. One that took longer than this was kept from the processor.
 constexpr int64_t kTimed = 16;
 constexpr int64_t kMostUseNs = 20'000;
+// Of how many elements of a collection the size is the mean of all.
+constexpr size_t kElements = 5;
 // What a key takes in the table beside its entry, on average.
 constexpr uint64_t kSlotBytes = 10;
 // How much of the name of a key an advice shows, and how many clients are named.
@@ -162,34 +164,39 @@ void CacheStatistics::note_use(const SampledUse& use) {
 
 void CacheStatistics::note_use_of(const KeySample::Name& name, const SampledUse& use) {
   const int64_t now_ms = host_->keyspace().now_ms();
+  if (use.kind == SampledUse::Kind::peeked) {
+    return sample_.peeked(name, use.entry != nullptr, now_ms);
+  }
   if (use.entry == nullptr) {
     if (use.kind == SampledUse::Kind::read) sample_.read(name, nullptr, now_ms);
     return;
   }
   const Entry& entry = *use.entry;
-  const KeySample::State state{
-      allocation_size(entry.allocated_bytes()) + value_size_hint(entry.value()) + kSlotBytes,
-      entry.expiry_ms()};
+  const KeySample::State state{allocation_size(entry.allocated_bytes()) +
+                                   value_size_hint(entry.value(), kElements) + kSlotBytes,
+                               entry.expiry_ms()};
   if (use.kind == SampledUse::Kind::read) {
     sample_.read(name, &state, now_ms);
   } else {
     sample_.written(name, state, now_ms);
   }
-  note_size(name.id, entry, state.bytes);
+  note_size(name, entry, state.bytes);
 }
 
-void CacheStatistics::note_size(uint64_t id, const Entry& entry, uint64_t bytes) {
-  if (bytes < kBigKeyBytes && (big_bytes_ == 0 || id != big_id_)) [[likely]]
+void CacheStatistics::note_size(const KeySample::Name& name, const Entry& entry, uint64_t bytes) {
+  if (bytes < kBigKeyBytes && (big_bytes_ == 0 || name.id != big_id_)) [[likely]]
     return;
-  if (id != big_id_ && bytes <= big_bytes_) return;
-  big_id_ = id;
+  if (name.id != big_id_ && bytes <= big_bytes_) return;
+  big_id_ = name.id;
+  big_database_ = name.database;
   big_bytes_ = bytes;
   big_key_ = entry.key().substr(0, kShownKeyBytes);
 }
 
 void CacheStatistics::note_flush(const Database* database) {
+  follow_counters();  // what was read before belongs to the sample that was
+  if (database == nullptr || database->index() == big_database_) big_bytes_ = 0;
   host_->keep_out_of_limit([&] {
-    big_bytes_ = 0;
     if (database != nullptr && host_->keyspace().total_keys() > 0) {
       sample_.forget_database(static_cast<uint16_t>(database->index()));
       return;

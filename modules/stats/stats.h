@@ -43,7 +43,7 @@ class CacheStatistics final : public Module {
   void note_removal(const KeyRemoval& removal);
   void note_use(const SampledUse& use);
   void note_use_of(const KeySample::Name& name, const SampledUse& use);
-  void note_size(uint64_t id, const Entry& entry, uint64_t bytes);
+  void note_size(const KeySample::Name& name, const Entry& entry, uint64_t bytes);
   void note_flush(const Database* database);
   void follow_counters();
   void on_tick(int64_t now_ms);
@@ -97,6 +97,7 @@ class CacheStatistics final : public Module {
   uint64_t seen_misses_ = 0;
   // The largest key of the sample that is there; no bytes: none is big.
   uint64_t big_id_ = 0;
+  uint16_t big_database_ = 0;
   std::string big_key_;
   uint64_t big_bytes_ = 0;
 

@@ -80,6 +80,12 @@ Verdict Acl::judge(const User& user, const Command& command,
   return user.judge(request);
 }
 
+bool Acl::may_run(const Client& client, const Command& command,
+                  std::span<const std::string_view> arguments) {
+  if (client.user == nullptr || client.user->is_unrestricted) return true;
+  return judge(static_cast<const User&>(*client.user), command, arguments).is_allowed();
+}
+
 Status Acl::check_rules(const Client& client, const Command& command,
                         std::span<const std::string_view> arguments, bool was_queued) {
   const auto& user = static_cast<const User&>(*client.user);

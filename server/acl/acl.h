@@ -65,6 +65,8 @@ class Acl {
   }
   // What a user may do, without a trace (ACL DRYRUN).
   Verdict judge(const User& user, const Command& command, std::span<const std::string_view> arguments);
+  bool may_run(const Client& client, const Command& command,
+               std::span<const std::string_view> arguments);
   // Whether the request may also read keys that none of its arguments names (SORT BY).
   bool may_read_all_keys(const Client& client, const Command& command,
                          std::span<const std::string_view> arguments);

@@ -65,6 +65,9 @@ struct Hooks {
   // Replies have been written, and this is how long their requests took in all. What it needs is only
   // noted while somebody listens: some ns per client and turn.
   Hook<const ServedRun&> requests_served;
+  // Whoever raises it is told nothing more of requests that have run before, though their replies
+  // have yet to be written.
+  uint32_t served_epoch = 0;
   // How many listeners need every command timed by itself: raise it, and lower it again.
   size_t exact_timing = 0;
 

@@ -2,8 +2,10 @@
 #include <string>
 #include <vector>
 
+#include "server/acl/acl.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/base/text.h"
 #include "server/command/arg_reader.h"
 #include "server/commands/families.h"
 #include "server/commands/lolwut.h"
@@ -13,7 +15,12 @@ namespace {
 
 // INFO [section [section ...]]
 Status info(Context& ctx) {
-  ctx.reply.verbatim("txt", ctx.services.info.report(ctx.arguments().subspan(1)));
+  const auto may_run = [&ctx](std::string_view name) {
+    const auto words = split(name, '|');
+    const Command* command = ctx.services.commands.resolve(words);
+    return command != nullptr && ctx.services.acl.may_run(ctx.client, *command, words);
+  };
+  ctx.reply.verbatim("txt", ctx.services.info.report(ctx.arguments().subspan(1), may_run));
   return ok;
 }
 

@@ -591,6 +591,7 @@ void Dispatcher::shrink_buffers() {
   if (is_in_turn_) return;
   batch_ = Batch();
   look_ahead_.shrink();
+  served_.shrink();
   std::vector<Session*>().swap(active_);
   std::vector<Session*>().swap(had_share_);
 }

@@ -1,11 +1,13 @@
 // Picks requests at random, one of so many in the mean, for Hooks::request_measured.
 //
 // It draws how many requests lie between one pick and the next instead of asking chance about each,
-// so that a batch without a pick costs a comparison and a subtraction. The gaps are uniform between
-// 1 and twice the mean, which keeps the picks from falling into step with clients that repeat a
-// pattern.
+// so that a batch without a pick costs a comparison and a subtraction. Each request is picked with
+// the same chance, whatever was before. That keeps the picks from falling into step with clients
+// that repeat a pattern, and the sum of their weights is in the mean that of the requests, however
+// often and for whatever reason the rate changes.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 
@@ -48,12 +50,19 @@ class RequestSampler {
  private:
   void begin(uint32_t one_of) {
     one_of_ = one_of;
-    left_ = random_.below(one_of);
+    per_log_ = 1 / std::log1p(-1.0 / one_of);  // 0 where all are picked
+    left_ = gap() - 1;
   }
-  size_t gap() { return 1 + random_.below(2 * uint64_t{one_of_} - 1); }
+  // How many requests it is from one to the next that is picked, if each is with a chance of 1 in
+  // `one_of`: geometric, from a number in (0, 1].
+  size_t gap() {
+    const double chance = static_cast<double>((random_.next() >> 11) + 1) * 0x1p-53;
+    return 1 + static_cast<size_t>(std::log(chance) * per_log_);
+  }
 
   Random random_;
   uint32_t one_of_ = 0;
+  double per_log_ = 0;
   size_t left_ = 0;  // requests until the next pick
 };
 

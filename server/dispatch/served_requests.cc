@@ -18,18 +18,19 @@ void ServedRequests::note(const Session& session, const Command& command, uint64
   const size_t last = shares_.size();
   for (size_t i = last; i > 0 && last - i < kLookBack; i--) {
     Share& share = shares_[i - 1];
-    if (share.session != &session) break;
+    if (share.session != &session || share.epoch != hooks_.served_epoch) break;
     if (share.command != &command || share.readable_us != session.client.readable_us) continue;
     share.calls += calls;
     return;
   }
-  shares_.push_back({&session, &command, calls, session.client.readable_us});
+  shares_.push_back({&session, &command, calls, session.client.readable_us, hooks_.served_epoch});
 }
 
 void ServedRequests::tell() {
   if (shares_.empty()) return;
   int64_t now_ns = 0;
   for (const Share& share : shares_) {
+    if (share.session == nullptr || share.epoch != hooks_.served_epoch) continue;
     const int64_t readable_ns = share.readable_us * 1000;
     int64_t written_ns = share.session->connection().flushed_ns();
     // Nothing was written for whoever wants no replies.
@@ -41,7 +42,9 @@ void ServedRequests::tell() {
 }
 
 void ServedRequests::forget(const Session& session) {
-  std::erase_if(shares_, [&](const Share& share) { return share.session == &session; });
+  for (Share& share : shares_) {
+    if (share.session == &session) share.session = nullptr;
+  }
 }
 
 }  // namespace larder

@@ -26,13 +26,16 @@ class ServedRequests {
   void tell();
   // The session ends.
   void forget(const Session& session);
+  // Frees the memory that was kept for the next turns.
+  void shrink() { shares_.shrink_to_fit(); }
 
  private:
   struct Share {
-    const Session* session;
+    const Session* session;  // nullptr: it has ended
     const Command* command;
     uint64_t calls;
     int64_t readable_us;
+    uint32_t epoch;  // Hooks::served_epoch when it was noted
   };
   void note(const Session& session, const Command& command, uint64_t calls);
 

@@ -99,7 +99,12 @@ void Histogram::reserve(uint64_t value) {
 
 void Histogram::halve() {
   count_ = 0;
+  // What a half is too much for goes on to the next bucket that has some: of two buckets with one
+  // each, one stays. Rounded down, a wide distribution would be gone at once.
+  uint64_t rest = 0;
   for (uint64_t& count : buckets_) {
+    count += rest;
+    rest = count % 2;
     count /= 2;
     count_ += count;
   }

@@ -39,7 +39,8 @@ class Histogram {
   void empty();
   // Makes room for values up to this one, so that recording them needs no more memory.
   void reserve(uint64_t value);
-  // Every count becomes half as large, so that what comes weighs more than what was.
+  // Every count becomes half as large, so that what comes weighs more than what was. Single counts
+  // halve in number.
   void halve();
   size_t memory() const { return buckets_.capacity() * sizeof(uint64_t); }
 

@@ -127,7 +127,7 @@ std::vector<const InfoGroup*> Info::ordered_sections() const {
   return sections;
 }
 
-std::string Info::report(std::span<const std::string_view> sections) const {
+std::string Info::report(std::span<const std::string_view> sections, const MayRun& may_run) const {
   const Selection selection(sections);
   std::string text;
   InfoWriter writer(text);
@@ -139,6 +139,7 @@ std::string Info::report(std::span<const std::string_view> sections) const {
     text += "\r\n";
     for (const InfoGroup* group : groups_) {
       if (!is_same_section(*group, *section)) continue;
+      if (may_run && !group->needs().empty() && !may_run(group->needs())) continue;
       for (const InfoField* field : group->fields()) field->write(writer);
     }
   }
@@ -146,22 +147,37 @@ std::string Info::report(std::span<const std::string_view> sections) const {
 }
 
 std::optional<std::string> Info::value(std::string_view name) const {
-  if (name.empty()) return std::nullopt;
-  std::string text;
-  InfoWriter writer(text);
-  for (const InfoGroup* group : groups_) {
-    for (const InfoField* field : group->fields()) {
-      if (!field->name().empty() && field->name() != name) continue;
-      text.clear();
-      field->write(writer);
-      if (auto value = value_in(text, name)) return value;
-    }
-  }
-  return std::nullopt;
+  return InfoValues(*this).value(name);
 }
 
 void Info::reset() {
   for (InfoGroup* group : groups_) group->reset();
+}
+
+std::optional<std::string> InfoValues::value(std::string_view name) {
+  if (name.empty()) return std::nullopt;
+  for (const InfoGroup* group : info_.groups()) {
+    for (const InfoField* field : group->fields()) {
+      if (field->name() != name) continue;
+      std::string line;
+      InfoWriter writer(line);
+      field->write(writer);
+      return value_in(line, name);
+    }
+  }
+  if (!lines_) lines_ = lines_of_fields();
+  return value_in(*lines_, name);
+}
+
+std::string InfoValues::lines_of_fields() const {
+  std::string lines;
+  InfoWriter writer(lines);
+  for (const InfoGroup* group : info_.groups()) {
+    for (const InfoField* field : group->fields()) {
+      if (field->name().empty()) field->write(writer);
+    }
+  }
+  return lines;
 }
 
 }  // namespace larder

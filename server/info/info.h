@@ -38,13 +38,18 @@ enum class InfoScope {
 class InfoGroup {
  public:
   // `section` as it is shown ("Stats"); the texts of fields and sections are literals as a rule.
-  explicit InfoGroup(std::string_view section, InfoScope scope = InfoScope::by_default)
-      : section_(section), scope_(scope) {}
+  // `needs`: what one must be allowed to run to be shown these fields, a full name as
+  // "hotspots|keys". For fields that tell names of keys, users or clients: whoever may run INFO may
+  // not know those.
+  explicit InfoGroup(std::string_view section, InfoScope scope = InfoScope::by_default,
+                     std::string_view needs = {})
+      : section_(section), scope_(scope), needs_(needs) {}
   InfoGroup(const InfoGroup&) = delete;
   InfoGroup& operator=(const InfoGroup&) = delete;
 
   std::string_view section() const { return section_; }
   InfoScope scope() const { return scope_; }
+  std::string_view needs() const { return needs_; }
   std::span<InfoField* const> fields() const { return fields_; }
 
   // What CONFIG RESETSTAT does beside resetting the fields.
@@ -55,6 +60,7 @@ class InfoGroup {
   friend class InfoField;
   std::string_view section_;
   InfoScope scope_;
+  std::string_view needs_;
   std::vector<InfoField*> fields_;
   std::function<void()> on_reset_;
 };
@@ -185,11 +191,13 @@ class Info {
   // "# Section\r\nname:value\r\n...", an empty line between sections. `sections`, in any case:
   // names, "default" (also when there are none), "all" (without modules' sections), "everything",
   // "modules". Redis's sections come in Redis's order, others behind them as they were added. Cost:
-  // that of the fields asked for.
-  std::string report(std::span<const std::string_view> sections) const;
+  // that of the fields asked for. `may_run`: whether whoever asks may run the command that a group
+  // needs; without it everything is shown.
+  using MayRun = std::function<bool(std::string_view command)>;
+  std::string report(std::span<const std::string_view> sections, const MayRun& may_run = {}) const;
 
-  // The value of the one line with this name, in whatever section; nullopt: no line has it now. Asks
-  // only that field, or for names that are known only when a report is made, all groups of such lines.
+  // The value of the one line with this name, in whatever section; nullopt: no line has it now. For
+  // several: InfoValues.
   std::optional<std::string> value(std::string_view name) const;
 
   // CONFIG RESETSTAT.
@@ -200,6 +208,22 @@ class Info {
   std::vector<const InfoGroup*> ordered_sections() const;
 
   std::vector<InfoGroup*> groups_;
+};
+
+// Values of several lines at one moment. Asks only the fields that have the names; lines whose
+// names are known only when a report is made are all written, once, when the first is asked for
+// that may be one of them. To be thrown away before anything changes.
+class InfoValues {
+ public:
+  explicit InfoValues(const Info& info) : info_(info) {}
+  // As Info::value.
+  std::optional<std::string> value(std::string_view name);
+
+ private:
+  std::string lines_of_fields() const;
+
+  const Info& info_;
+  std::optional<std::string> lines_;
 };
 
 }  // namespace larder

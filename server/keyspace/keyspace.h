@@ -64,8 +64,10 @@ class Keyspace {
     }
     if (lookup == Lookup::read || lookup == Lookup::peek) {
       slot != nullptr ? static_cast<void>(++stats.keyspace_hits) : missed(database, key);
-      if (is_sampled(key.hash)) [[unlikely]]
-        tell_use(SampledUse::Kind::read, database, key, slot);
+      if (is_sampled(key.hash)) [[unlikely]] {
+        const bool is_use = lookup == Lookup::read;
+        tell_use(is_use ? SampledUse::Kind::read : SampledUse::Kind::peeked, database, key, slot);
+      }
     }
     return slot;
   }

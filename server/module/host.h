@@ -1,7 +1,6 @@
 // What the server is to a module. It grows with what modules need, and stays small.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -74,10 +73,8 @@ class Host {
     services_.keyspace.eviction.leave_out(static_cast<ptrdiff_t>(used_memory() - before));
   }
 
-  // What INFO shows under a name, whoever the field belongs to; nullopt: nothing does now.
-  std::optional<std::string> info_value(std::string_view name) const {
-    return services_.info.value(name);
-  }
+  // What INFO shows under names, whoever the fields belong to: for one moment.
+  InfoValues info_values() const { return InfoValues(services_.info); }
 
   // For fields outside of the module's own section.
   void add_info(InfoGroup& group) { services_.info.add(group); }

@@ -93,9 +93,9 @@ size_t value_memory(ValueView value, size_t samples) {
       value.type, [&](auto type) { return typename decltype(type)::type(value).memory(samples); });
 }
 
-size_t value_size_hint(ValueView value) {
+size_t value_size_hint(ValueView value, size_t samples) {
   if (value.type == Type::stream) return Stream(value).log().entry_memory();
-  return value_memory(value, 1);
+  return value_memory(value, samples);
 }
 
 void copy_value(ValueView from, ValuePlace& to) {

@@ -97,9 +97,10 @@ uint64_t move_parts(ValueView value, AllocationMover& mover, uint64_t position);
 // Bytes that a value takes from the allocator outside its entry. `samples`: of how many elements to take
 // the mean for a collection; 0 looks at all.
 size_t value_memory(ValueView value, size_t samples);
-// About as many, from what the value counts itself, without the groups of a stream: for whoever asks at
-// each change. The cost does not grow with the value, but for a logarithm.
-size_t value_size_hint(ValueView value);
+// About as many, from what the value counts itself, without the groups of a stream: for whoever
+// asks at each change. The cost does not grow with the value, but for a logarithm and with the
+// samples.
+size_t value_size_hint(ValueView value, size_t samples = 1);
 
 // Takes a second owner of the same value where the type can share, else a deep copy: what COPY does.
 void copy_value(ValueView from, ValuePlace& to);

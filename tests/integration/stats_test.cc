@@ -43,6 +43,31 @@ TEST_CASE("a request that could not be read while another ran has waited for it"
   CHECK(latency_of(other, "debug", "service", "min") >= 500 * kUsPerMs);
 }
 
+TEST_CASE("CONFIG RESETSTAT also forgets what has run before it and was not answered yet") {
+  TestServer server;
+  auto client = server.connect();
+  client.send_raw("GET k\r\nCONFIG RESETSTAT\r\nSET k v\r\n");
+  for (int i = 0; i < 3; i++) client.receive();
+  CHECK(latency_of(client, "get", "service", "count") == 0);
+  CHECK(latency_of(client, "get", "execution", "count") == 0);
+  CHECK(latency_of(client, "set", "service", "count") == 1);
+}
+
+TEST_CASE("INFO shows names of keys to those who may ask HOTSPOTS for them") {
+  TestServer server;
+  auto client = server.connect();
+  client("SET", "secret:key", "value");
+  CHECK(client("INFO", "hotspots").text.find("secret:key") != std::string::npos);
+  client("ACL", "SETUSER", "watcher", "on", "nopass", "+info", "+hotspots|clients");
+  client("AUTH", "watcher", "any");
+  const std::string text = client("INFO", "everything").text;
+  CHECK(text.find("hotspots_memory:") != std::string::npos);
+  CHECK(text.find("heavy_client_1:") != std::string::npos);
+  CHECK(text.find("secret") == std::string::npos);
+  // It is no request that was refused.
+  CHECK(text.find("acl_access_denied_cmd:0") != std::string::npos);
+}
+
 TEST_CASE("the log of slow requests tells how long they waited to begin") {
   TestServer server({"--enable-debug-command", "yes", "--slowlog-log-slower-than", "100000"});
   auto client = server.connect();

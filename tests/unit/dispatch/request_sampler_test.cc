@@ -68,6 +68,38 @@ TEST_CASE("request sampler: a change of the rate counts from the next batch on")
   CHECK(picked_in(batch) == 1'000);
 }
 
+// The weights of all picks of so many requests, with a change of the rate whenever `is_time` says
+// so.
+template <class IsTime>
+double sum_of_weights(size_t requests, IsTime&& is_time) {
+  constexpr uint32_t kRates[] = {1, 2, 10, 64, 256};
+  RequestSampler sampler(7);
+  Random random(8);
+  uint32_t one_of = 256;
+  double sum = 0;
+  for (size_t seen = 0; seen < requests;) {
+    auto batch = batch_of(std::min(random.below(33), requests - seen));
+    sampler.pass(batch, one_of);
+    seen += batch.size();
+    const size_t picked = picked_in(batch);
+    sum += static_cast<double>(picked) * sampler.weight();
+    if (is_time(random, picked)) one_of = kRates[random.below(std::size(kRates))];
+  }
+  return sum;
+}
+
+TEST_CASE("request sampler: changes of the rate do not make requests more or fewer") {
+  constexpr size_t kRequests = 8'000'000;
+  constexpr double kExpected = kRequests;
+  // From time to time, and whenever one was picked.
+  CHECK(sum_of_weights(kRequests, [](Random& random, size_t) { return random.below(10) == 0; }) ==
+        Approx(kExpected).epsilon(0.02));
+  CHECK(sum_of_weights(kRequests, [](Random&, size_t picked) { return picked > 0; }) ==
+        Approx(kExpected).epsilon(0.02));
+  CHECK(sum_of_weights(kRequests, [](Random&, size_t) { return true; }) ==
+        Approx(kExpected).epsilon(0.02));
+}
+
 TEST_CASE("request sampler: what is measured anyway, or cannot run, is left as it is") {
   RequestSampler sampler(6);
   for (const Kind kind : {Kind::large, Kind::malformed}) {

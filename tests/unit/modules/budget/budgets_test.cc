@@ -89,6 +89,11 @@ TEST_CASE("budget: numbers in the texts of fields") {
   CHECK(number_in("keys=3,expires=1,avg_ttl=0", "expires") == 1);
   CHECK(number_in("keys=3,expires=1", "avg_ttl") == std::nullopt);
   CHECK(number_in("keys=many", "keys") == std::nullopt);
+  // Names of keys are data.
+  constexpr std::string_view kKey = R"(key="a,bytes=1,\"\\",bytes=20,last=3)";
+  CHECK(number_in(kKey, "bytes") == 20);
+  CHECK(number_in(kKey, "last") == 3);
+  CHECK(number_in(R"(key="a,bytes=1)", "bytes") == std::nullopt);
   for (const std::string_view text : {"", "noeviction", "1.50M", "inf", "nan", "keys=3", "%"}) {
     CHECK(number_in(text) == std::nullopt);
   }
@@ -123,7 +128,10 @@ class Scene {
   Counter events{group, "events"};
   Field text{group, "text", [] { return "noeviction"; }};
   bool has_list = true;
+  int lists = 0;  // that were written
   Fields list{group, [this](InfoWriter& writer) {
+                lists++;
+                writer.line("cmdstat_cache.mrc", "calls=4");
                 if (has_list) writer.line("list", "p50=1,p99=7.5,p99.9=12");
               }};
 
@@ -196,6 +204,29 @@ TEST_CASE("budgets: rates, and parts of fields") {
   CHECK(scene.take() ==
         Texts{"__budget__:slow state=unknown former=warn metric=list.p99 value=none"});
   CHECK(scene.alerts().find("budgets_unknown:2") != std::string::npos);
+}
+
+TEST_CASE("budgets: one look at the lines of INFO is enough for all budgets") {
+  Scene scene;
+  REQUIRE(scene.set("slow METRIC list.p99 WARN 5 ERROR 50").is_ok());
+  REQUIRE(scene.set("slowest METRIC list.p99.9 WARN 50 ERROR 100").is_ok());
+  REQUIRE(scene.set("calls METRIC cmdstat_cache.mrc.calls WARN 1 ERROR 2").is_ok());
+  scene.lists = 0;
+  scene.second();
+  CHECK(scene.lists == 1);
+  CHECK(scene.budgets.all().at("slowest").budget.value() == 12);
+  CHECK(scene.budgets.all().at("calls").budget.value() == 4);
+}
+
+TEST_CASE("budgets: fields that are known are asked alone") {
+  Scene scene;
+  HistogramField times(scene.group, "times");
+  times.record(7);
+  REQUIRE(scene.set("times METRIC times.max WARN 5 ERROR 50").is_ok());
+  REQUIRE(scene.set("load METRIC level WARN 80 ERROR 100").is_ok());
+  scene.second();
+  CHECK(scene.lists == 0);
+  CHECK(scene.budgets.all().at("times").budget.value() == 7);
 }
 
 TEST_CASE("budgets: a metric has to be a number of INFO") {

@@ -87,6 +87,19 @@ TEST_CASE("big keys: a key that grows stays one entry, and databases are kept ap
   CHECK(found[1].elements == 10'000);
 }
 
+TEST_CASE("big keys: to be told of them does not keep larger ones out") {
+  Scene scene;
+  for (int i = 0; i < 10; i++) scene.set("key" + std::to_string(i), 1'000);
+  scene.names();
+  // Larger by less than the allocator rounds up.
+  const size_t bytes = scene.big_keys.refresh(scene.keyspace)[0].bytes;
+  const size_t hint = scene.big_keys.refresh(scene.keyspace)[0].hint;
+  REQUIRE(hint <= bytes);
+  scene.set("larger", 1'001);
+  const auto names = scene.names();
+  CHECK(std::ranges::find(names, "larger") != names.end());
+}
+
 TEST_CASE("big keys: a name that is too long is left out") {
   Scene scene;
   scene.set(std::string(BigKeys::kMaxName + 1, 'n'), 100'000);

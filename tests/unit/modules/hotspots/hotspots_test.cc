@@ -1,7 +1,9 @@
 #include "modules/hotspots/hotspots.h"
 
 #include <catch2/catch.hpp>
+#include <ctime>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/acl/acl.h"
@@ -55,7 +57,7 @@ class Scene {
   }
   void tick() {
     now_ms += 100;
-    hotspots.on_tick(now_ms, now_ms);
+    hotspots.on_tick(now_ms);
   }
   std::string info_text(std::string_view section) const { return info.report({&section, 1}); }
 
@@ -203,7 +205,6 @@ TEST_CASE("hotspots: CONFIG RESETSTAT and switching off leave nothing behind") {
   CHECK(scene.info_text("namespaces").find("namespace_1:prefix=\"a:\",keys=0") !=
         std::string::npos);
   scene.info.reset();
-  scene.hotspots.reset_view();
   CHECK(scene.info_text("hotspots").find("a:1") == std::string::npos);
   CHECK(scene.info_text("namespaces").find("a:") == std::string::npos);
   scene.request({"get", "a:1"});
@@ -219,10 +220,32 @@ TEST_CASE("hotspots: CONFIG RESETSTAT and switching off leave nothing behind") {
   CHECK(scene.hooks.request_measured.is_used());
 }
 
+TEST_CASE("hotspots: INFO tells names to those who may ask for them only") {
+  Scene scene;
+  scene.request({"get", "secret:1"});
+  const auto text = [&](std::string_view allowed) {
+    const std::string_view sections[] = {"hotspots", "namespaces"};
+    return scene.info.report(sections, [&](std::string_view name) { return name == allowed; });
+  };
+  CHECK(text("").find("hotspots_memory:") != std::string::npos);
+  CHECK(text("").find("secret") == std::string::npos);
+  CHECK(text("").find("127.0.0.1") == std::string::npos);
+  CHECK(text("hotspots|keys").find("hot_key_1:key=\"secret:1\"") != std::string::npos);
+  CHECK(text("hotspots|namespaces").find("namespace_1:prefix=\"secret:\"") != std::string::npos);
+  CHECK(text("hotspots|clients").find("heavy_client_1:host=127.0.0.1") != std::string::npos);
+  CHECK(text("hotspots|clients").find("secret") == std::string::npos);
+  for (const std::string_view name : {"keys", "bigkeys", "clients", "namespaces"}) {
+    const auto table = hotspots_commands().commands;
+    const std::string full_name = "hotspots|" + std::string(name);
+    CHECK(std::ranges::find(table, full_name, &CommandSpec::name) != table.end());
+  }
+}
+
 TEST_CASE("hotspots: a session of HOTKEYS counts what it asked for") {
   Scene scene;
   scene.set_option("hotspots", "no");
-  scene.hotspots.start_session({.by_time = true, .by_bytes = true, .count = 2, .one_of = 8}, 1'000);
+  scene.hotspots.start_session({.by_time = true, .by_bytes = true, .count = 2, .one_of = 8},
+                               1'700'000'000'000, 1'000);
   CHECK(scene.hooks.measure_one_of == 8);
   for (int i = 0; i < 100; i++) {
     scene.request({"get", "slow"}, {.nanoseconds = 50'000, .weight = 8});
@@ -239,18 +262,27 @@ TEST_CASE("hotspots: a session of HOTKEYS counts what it asked for") {
   CHECK(session.nanoseconds() == 100 * 51'000 * 8);
   scene.hotspots.stop_session(5'000);
   CHECK(session.duration_ms(99'000) == 4'000);
+  CHECK(session.began_wall_ms() == 1'700'000'000'000);
+  // What the process does after that is not the session's.
+  const auto used = [&] { return std::pair(session.user_ms(), session.system_ms()); };
+  const auto used_at_end = used();
+  const clock_t end = clock() + CLOCKS_PER_SEC / 20;
+  while (clock() < end) {
+  }
+  CHECK(used() == used_at_end);
   CHECK(scene.hooks.measure_one_of == 0);
   CHECK(!scene.hooks.request_measured.is_used());
 }
 
 TEST_CASE("hotspots: a session ends when its time is up") {
   Scene scene;
-  scene.hotspots.start_session({.by_time = true, .duration_ms = 2'000}, 1'000);
-  scene.hotspots.on_tick(2'999, scene.now_ms);
+  const int64_t began_ms = scene.now_ms;
+  scene.hotspots.start_session({.by_time = true, .duration_ms = 2'000}, 1, began_ms);
+  scene.hotspots.on_tick(began_ms + 1'999);
   CHECK(scene.hotspots.session()->is_active());
-  scene.hotspots.on_tick(3'050, scene.now_ms);
+  scene.hotspots.on_tick(began_ms + 2'050);
   CHECK(!scene.hotspots.session()->is_active());
-  CHECK(scene.hotspots.session()->duration_ms(9'000) == 2'000);
+  CHECK(scene.hotspots.session()->duration_ms(began_ms + 9'000) == 2'000);
   // The view goes on.
   CHECK(scene.hooks.request_measured.is_used());
 }

@@ -109,6 +109,36 @@ TEST_CASE("namespaces: a large keyspace is told from a sample of all databases")
   }
 }
 
+TEST_CASE("namespaces: a round over all keys ends though the cache grows meanwhile") {
+  Scene scene;
+  for (int i = 0; i < 60'000; i++) scene.set("old:" + std::to_string(i), 8);
+  scene.walk(1);
+  int next = 0;
+  // A step sees fewer keys than come.
+  for (int step = 0; step < 600 && scene.reports().empty(); step++) {
+    for (int i = 0; i < 1'000; i++) scene.set("new:" + std::to_string(next++), 8);
+    scene.walk(1);
+  }
+  const auto reports = scene.reports();
+  REQUIRE(reports.size() == 2);
+  const double all = reports.at("old:").keys + reports.at("new:").keys;
+  CHECK(all == Approx(static_cast<double>(scene.keyspace.total_keys())));
+}
+
+TEST_CASE("namespaces: a flush in the middle of a sample begins anew") {
+  Scene scene;
+  for (size_t i = 0; i < 100'000; i++) scene.set("old:" + std::to_string(i), 8, i % 2);
+  scene.walk(10);
+  scene.keyspace.flush_all();
+  for (int i = 0; i < 100; i++) scene.set("new:" + std::to_string(i), 8);
+  scene.walk(50);
+  const auto reports = scene.reports();
+  REQUIRE(reports.size() == 1);
+  CHECK(reports.at("new:").keys == 100);
+  // What is small gets in where large keys have been.
+  CHECK(scene.big_keys.refresh(scene.keyspace).size() == 10);
+}
+
 TEST_CASE("namespaces: load counts and evictions are added up by prefix") {
   Scene scene;
   const Load load{

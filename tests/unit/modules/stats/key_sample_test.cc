@@ -141,7 +141,9 @@ void check_predictions(size_t keys, size_t count, bool is_sized, size_t most_key
         exact_hit_ratio(requests, static_cast<uint64_t>(size * static_cast<double>(capacity)));
     INFO(keys << " keys, size " << size << ", 1 in " << (1 << sample.shift()) << ": " << exact
               << " and " << sample.hit_ratio_at(size));
-    CHECK(std::abs(sample.hit_ratio_at(size) - exact) <= 0.03);
+    // A part of the keys knows less of the smallest sizes, which hold few of them.
+    const double error = sample.shift() == 0 || size > 0.1 ? 0.03 : 0.04;
+    CHECK(std::abs(sample.hit_ratio_at(size) - exact) <= error);
   }
 }
 
@@ -165,6 +167,26 @@ TEST_CASE("key sample: a size of nothing hits nothing") {
   sample.count_reads(2);
   CHECK(sample.hit_ratio_at(1) == Approx(0.5));
   CHECK(sample.hit_ratio_at(0) == 0);
+}
+
+TEST_CASE("key sample: to ask about a key is a read, but no use of it") {
+  KeySample sample;
+  const KeySample::State state{100, -1};
+  for (uint64_t key = 1; key <= 3; key++) sample.written(name_of(key), state, 1);
+  sample.peeked(name_of(1), true, 5);
+  sample.count_reads(1);
+  CHECK(sample.unread_keys() == 3);
+  CHECK(sample.known_reads() == 1);
+  // It is as deep as before: whoever reads it now needs all three.
+  sample.read(name_of(1), &state, 6);
+  CHECK(sample.hit_ratio_at(0.9) == 0);
+  CHECK(sample.hit_ratio_at(1.1) == 1);
+  // What a larger cache would have does not become younger in it either.
+  sample.removed(name_of(2), RemovalCause::evicted, -1, 7);
+  sample.peeked(name_of(2), false, 8);
+  sample.peeked(name_of(9), false, 8);
+  CHECK(sample.size() == 3);
+  CHECK(sample.known_reads() == 4);
 }
 
 TEST_CASE("key sample: how keys have lived") {
@@ -218,7 +240,7 @@ TEST_CASE("key sample: it is as fine as the time allows") {
   sample.tick(now_ms += 100, KeySample::kMostAtOnceNs / 2);
   CHECK(sample.shift() == 0);
   sample.tick(now_ms += 100, KeySample::kMostAtOnceNs / 2);
-  for (int i = 0; i < 10 && sample.shift() < 3; i++) {
+  for (int i = 0; i < 20 && sample.shift() < 3; i++) {
     use_all();
     sample.tick(now_ms += 100, 1'000'000);
   }

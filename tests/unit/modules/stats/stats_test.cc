@@ -31,6 +31,9 @@ class Scene {
     edit->assign(std::string_view(value));
     edit.commit("set");
   }
+  bool peek(std::string_view name) {
+    return keyspace.find(keyspace.database(0), make_key(name), Lookup::peek) != nullptr;
+  }
   bool get(std::string_view name) {
     return keyspace.find(keyspace.database(0), make_key(name), Lookup::read) != nullptr;
   }
@@ -136,6 +139,29 @@ TEST_CASE("cache statistics: hit ratio and keys that nobody reads") {
   CHECK(scene.field("cache_hit_ratio_1m") == "0.7500");
   CHECK(scene.field("cache_hit_ratio_60m") == "0.7500");
   CHECK(scene.field("cache_keys_never_read") == "9");
+}
+
+TEST_CASE("cache statistics: who asks about a key does not use it") {
+  Scene scene;
+  scene.set("asked");
+  scene.set("read");
+  scene.get("read");
+  CHECK(scene.peek("asked"));
+  CHECK_FALSE(scene.peek("none"));
+  CHECK(scene.field("cache_keys_never_read") == "1");
+  CHECK(scene.field("cache_sampled_keys") == "2");
+  // It counts as a hit or a miss all the same.
+  CHECK(scene.field("cache_hit_ratio_1m") == "0.6667");
+}
+
+TEST_CASE("cache statistics: a big key stays known when another database is emptied") {
+  Scene scene;
+  scene.set("big", kNoExpiry, kBigKeyBytes);
+  REQUIRE(scene.stats.advise().size() == 1);
+  scene.keyspace.flush(scene.keyspace.database(1));
+  CHECK(scene.stats.advise().size() == 1);
+  scene.keyspace.flush(scene.keyspace.database(0));
+  CHECK(scene.stats.advise().empty());
 }
 
 TEST_CASE("cache statistics: RESETSTAT and switching off leave nothing behind") {
