@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/base/clock.h"
+#include "server/base/listen_while.h"
 #include "server/command/secret_arguments.h"
 
 namespace larder {
@@ -43,28 +44,18 @@ void CommandLog::start(Host& host) {
 
 void CommandLog::follow_options() {
   Hooks& hooks = host_->hooks();
-  const auto follow = [](auto& hook, uint64_t& listener, bool is_on, auto&& function) {
-    if (is_on == (listener != 0)) return;
-    if (is_on) {
-      listener = hook.add(function);
-    } else {
-      hook.remove(std::exchange(listener, 0));
-    }
-  };
   slower_than_ns_ = std::clamp<int64_t>(slower_than_.get(), 0, kMaxSlowerThanUs) * kNsPerUs;
   const bool logs_slow = slower_than_.get() >= 0 && slow_entries_.get() > 0;
-  follow(hooks.commands_timed, time_listener_, logs_slow,
-         [this](const TimedRun& run) { note_time(run); });
-  const bool wants_exact_timing = logs_slow && slower_than_.get() < kExactBelowUs;
-  if (wants_exact_timing && !wants_exact_timing_) hooks.exact_timing++;
-  if (!wants_exact_timing && wants_exact_timing_) hooks.exact_timing--;
-  wants_exact_timing_ = wants_exact_timing;
+  listen_while(logs_slow, hooks.commands_timed, time_listener_,
+               [this](const TimedRun& run) { note_time(run); });
+  count_while(logs_slow && slower_than_.get() < kExactBelowUs, hooks.exact_timing,
+              wants_exact_timing_);
 
   hooks.large_request_bytes = threshold_of(request_larger_than_, large_requests_);
   hooks.large_reply_bytes = threshold_of(reply_larger_than_, large_replies_);
-  follow(hooks.large_transfer, transfer_listener_,
-         hooks.large_request_bytes != SIZE_MAX || hooks.large_reply_bytes != SIZE_MAX,
-         [this](const CommandTransfer& transfer) { note_transfer(transfer); });
+  listen_while(hooks.large_request_bytes != SIZE_MAX || hooks.large_reply_bytes != SIZE_MAX,
+               hooks.large_transfer, transfer_listener_,
+               [this](const CommandTransfer& transfer) { note_transfer(transfer); });
 
   log(LogType::slow).shrink_to(static_cast<size_t>(slow_entries_.get()));
   log(LogType::large_request).shrink_to(static_cast<size_t>(large_requests_.get()));

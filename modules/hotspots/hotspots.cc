@@ -4,8 +4,10 @@
 #include <array>
 #include <cstdio>
 #include <utility>
+#include <utility>
 
 #include "server/base/clock.h"
+#include "server/base/listen_while.h"
 #include "server/base/text.h"
 
 namespace larder {
@@ -95,21 +97,12 @@ void Hotspots::start(Host& host) {
 void Hotspots::follow_options() {
   if (*enabled_ && view_ == nullptr) reset_view();
   const bool is_measuring = view_ != nullptr || (session_ != nullptr && session_->is_active());
-  const auto follow = [](auto& hook, uint64_t& listener, bool is_on, auto&& function) {
-    if (is_on == (listener != 0)) return;
-    if (is_on) {
-      listener = hook.add(function);
-    } else {
-      hook.remove(std::exchange(listener, 0));
-    }
-  };
-  follow(host_->hooks().request_measured, request_listener_, is_measuring,
-         [this](const MeasuredRequest& request) { note(request); });
-  follow(host_->keyspace().eviction.key_evicted, eviction_listener_, view_ != nullptr,
-         [this](const KeyEvent& event) { note_eviction(event); });
-  follow(host_->keyspace().flushed, flush_listener_, view_ != nullptr, [this](const Database*) {
-    if (view_ != nullptr) view_->big_keys().refresh(host_->keyspace());
-  });
+  listen_while(is_measuring, host_->hooks().request_measured, request_listener_,
+               [this](const MeasuredRequest& request) { note(request); });
+  listen_while(view_ != nullptr, host_->keyspace().eviction.key_evicted, eviction_listener_,
+               [this](const KeyEvent& event) { note_eviction(event); });
+  listen_while(view_ != nullptr, host_->keyspace().flushed, flush_listener_,
+               [this](const Database*) { view_->big_keys().refresh(host_->keyspace()); });
   set_sampling();
 }
 

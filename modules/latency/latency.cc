@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <utility>
 
 #include "server/base/clock.h"
+#include "server/base/listen_while.h"
 #include "server/base/numbers.h"
 
 namespace larder {
@@ -48,33 +48,23 @@ void Latency::start(Host& host) {
 
 void Latency::follow_options() {
   Hooks& hooks = host_->hooks();
-  const auto follow = [](auto& hook, uint64_t& listener, bool is_on, auto&& function) {
-    if (is_on == (listener != 0)) return;
-    if (is_on) {
-      listener = hook.add(function);
-    } else {
-      hook.remove(std::exchange(listener, 0));
-    }
-  };
   const bool has_threshold = threshold_ms_.get() > 0;
-  follow(hooks.commands_timed, histogram_listener_, tracking_.get(),
-         [this](const TimedRun& run) { record(run); });
-  follow(hooks.requests_served, service_listener_, tracking_.get(),
-         [this](const ServedRun& run) { record(run); });
-  follow(hooks.tick, tick_listener_, tracking_.get(), [this](int64_t) { begin_second(); });
+  listen_while(tracking_.get(), hooks.commands_timed, histogram_listener_,
+               [this](const TimedRun& run) { record(run); });
+  listen_while(tracking_.get(), hooks.requests_served, service_listener_,
+               [this](const ServedRun& run) { record(run); });
+  listen_while(tracking_.get(), hooks.tick, tick_listener_, [this](int64_t) { begin_second(); });
   if (tracking_.get()) {
     begin_second();
   } else {
     forget_recent();
   }
-  follow(hooks.commands_timed, run_listener_, has_threshold,
-         [this](const TimedRun& run) { note_run(run); });
-  follow(hooks.slow_event, event_listener_, has_threshold,
-         [this](std::string_view name, int64_t nanoseconds) { note_event(name, nanoseconds); });
-  const bool wants_exact_timing = has_threshold && threshold_ms_.get() < kExactBelowMs;
-  if (wants_exact_timing && !wants_exact_timing_) hooks.exact_timing++;
-  if (!wants_exact_timing && wants_exact_timing_) hooks.exact_timing--;
-  wants_exact_timing_ = wants_exact_timing;
+  listen_while(has_threshold, hooks.commands_timed, run_listener_,
+               [this](const TimedRun& run) { note_run(run); });
+  listen_while(has_threshold, hooks.slow_event, event_listener_,
+               [this](std::string_view name, int64_t nanoseconds) { note_event(name, nanoseconds); });
+  count_while(has_threshold && threshold_ms_.get() < kExactBelowMs, hooks.exact_timing,
+              wants_exact_timing_);
 }
 
 void Latency::record(const TimedRun& run) {

@@ -15,9 +15,7 @@ std::optional<MemoryLevel> find_level(std::string_view name) {
   return std::nullopt;
 }
 
-double two_decimals(double value) {
-  return std::round(value * 100) / 100;
-}
+double two_decimals(double value) { return std::round(value * 100) / 100; }
 
 void reply_actions(ReplyWriter& reply, const Relief& relief) {
   size_t count = 0;
@@ -87,16 +85,14 @@ Status pressure(Context& ctx) {
 
 constexpr CommandSpec kCommands[] = {
     // name, function, arity, flags, keys, since, complexity, / syntax, / summary
-    {"memory|pressure", pressure, -2,
-     kAdmin | kNoScript | kBlocking | kNondeterministic | kAllShards, no_keys(), "7.2.0",
-     "O(1), or with RUN that of the steps, in slices", "[RUN <moderate | aggressive>]",
-     "Tells how short of memory the server is, or gives memory back now and returns the bytes."},
+    {"memory|pressure", pressure, -2, kAdmin | kNoScript | kBlocking | kNondeterministic | kAllShards,
+        no_keys(), "7.2.0", "O(1), or with RUN that of the steps, in slices",
+        "[RUN <moderate | aggressive>]",
+        "Tells how short of memory the server is, or gives memory back now and returns the bytes."},
 };
 
 }  // namespace
 
-std::vector<CommandFamily> memory_pressure_commands() {
-  return {{"server", kCommands}};
-}
+std::vector<CommandFamily> memory_pressure_commands() { return {{"server", kCommands}}; }
 
 }  // namespace larder

@@ -133,8 +133,7 @@ void MemoryPressure::answer_waiting() {
   for (const uint64_t id : std::exchange(waiting_clients_, {})) {
     Client* client = host_->clients().find(id);
     // Whoever was unblocked meanwhile may wait for something else now.
-    const bool waits =
-        client != nullptr && client->is_blocked && client->last_command == kRunCommand;
+    const bool waits = client != nullptr && client->is_blocked && client->last_command == kRunCommand;
     if (waits) host_->end_wait(*client);
   }
 }

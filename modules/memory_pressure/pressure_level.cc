@@ -90,9 +90,8 @@ size_t PressureLevel::limit() const {
 
 size_t PressureLevel::excess(const LevelRules& rules) const {
   if (level_ != MemoryLevel::aggressive && source_ == PressureSource::stalls) return 0;
-  // What would end stalls is not known, and resident memory follows only when the allocator has
-  // given pages back, or is not even ours: a little at each look, so that data does not go for
-  // nothing.
+  // What would end stalls is not known, and resident memory follows only when the allocator has given
+  // pages back, or is not even ours: a little at each look, so that data does not go for nothing.
   const size_t little = reading_.used / 50;
   if (source_ == PressureSource::stalls) return little;
   if (limit() == 0) return 0;

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <span>
-#include <utility>
 
 #include "server/base/errors.h"
 #include "server/base/glob.h"
+#include "server/base/listen_while.h"
 #include "server/base/numbers.h"
 #include "server/base/prefetch.h"
 
@@ -160,20 +160,13 @@ int64_t PubSub::publish_to_shard(std::string_view channel, std::string_view mess
 
 void PubSub::follow_events() {
   const EventClasses& classes = *notify_keyspace_events_;
-  const auto follow = [this](Hook<const KeyEvent&>& hook, uint64_t& listener, bool is_on) {
-    if (is_on == (listener != 0)) return;
-    if (is_on) {
-      listener = hook.add([this](const KeyEvent& event) { notify(event); });
-    } else {
-      hook.remove(std::exchange(listener, 0));
-    }
-  };
+  const auto notifies = [this](const KeyEvent& event) { notify(event); };
   Keyspace& keyspace = host_->keyspace();
-  follow(keyspace.key_changed, change_listener_, classes.is_on());
-  follow(keyspace.key_added, addition_listener_,
-         classes.is_on() && classes.has(KeyEventClass::new_key));
-  follow(keyspace.key_missed, miss_listener_,
-         classes.is_on() && classes.has(KeyEventClass::key_miss));
+  listen_while(classes.is_on(), keyspace.key_changed, change_listener_, notifies);
+  listen_while(classes.is_on() && classes.has(KeyEventClass::new_key), keyspace.key_added,
+               addition_listener_, notifies);
+  listen_while(classes.is_on() && classes.has(KeyEventClass::key_miss), keyspace.key_missed,
+               miss_listener_, notifies);
 }
 
 void PubSub::notify(const KeyEvent& event) {

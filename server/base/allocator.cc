@@ -13,12 +13,11 @@
 #include "server/base/assert.h"
 
 #ifdef LARDER_JEMALLOC
-// Where jemalloc looks for the settings of a program when it starts; MALLOC_CONF still overrules
-// them.
+// Where jemalloc looks for the settings of a program when it starts; MALLOC_CONF still overrules them.
 //
 // dirty_decay_ms: unused pages go back after one second instead of ten, so that the process takes
-// what its data needs. At a million small keys that is 4 bytes a key, for some 2 % of the time
-// while they are put in.
+// what its data needs. At a million small keys that is 4 bytes a key, for some 2 % of the time while
+// they are put in.
 //
 // slab_sizes: jemalloc describes each slab in 128 bytes, and the classes of 128, 256, 512 ... bytes
 // have slabs of a single page: 4 to 64 bytes an allocation. With these sizes it is 1 to 8.
@@ -53,9 +52,9 @@ struct ThreadCounters {
   uint64_t net() const { return *allocated - *deallocated; }
 };
 
-// What stats.allocated said at the last refresh, less what lay in the caches of threads, which it
-// counts though nobody uses it, and less what this thread's counters said: the part of used memory
-// that other threads account for.
+// What stats.allocated said at the last refresh, less what lay in the caches of threads, which it counts
+// though nobody uses it, and less what this thread's counters said: the part of used memory that other
+// threads account for.
 thread_local size_t other_threads_bytes = 0;
 
 // What all UnwrittenBytes hold.
@@ -77,42 +76,35 @@ size_t read_figure(const char* name) {
 
 void* allocate(size_t bytes) {
   void* memory = mallocx(bytes == 0 ? 1 : bytes, 0);
-  if (memory == nullptr) [[unlikely]]
-    out_of_memory(bytes);
+  if (memory == nullptr) [[unlikely]] out_of_memory(bytes);
   return memory;
 }
 
 void* allocate_zeroed(size_t bytes) {
   void* memory = mallocx(bytes == 0 ? 1 : bytes, MALLOCX_ZERO);
-  if (memory == nullptr) [[unlikely]]
-    out_of_memory(bytes);
+  if (memory == nullptr) [[unlikely]] out_of_memory(bytes);
   return memory;
 }
 
 void* allocate_aligned(size_t alignment, size_t bytes) {
   void* memory = mallocx(bytes, MALLOCX_ALIGN(alignment));
-  if (memory == nullptr) [[unlikely]]
-    out_of_memory(bytes);
+  if (memory == nullptr) [[unlikely]] out_of_memory(bytes);
   return memory;
 }
 
 void* allocate_aligned_zeroed(size_t alignment, size_t bytes) {
   void* memory = mallocx(bytes, MALLOCX_ALIGN(alignment) | MALLOCX_ZERO);
-  if (memory == nullptr) [[unlikely]]
-    out_of_memory(bytes);
+  if (memory == nullptr) [[unlikely]] out_of_memory(bytes);
   return memory;
 }
 
 void* reallocate(void* memory, size_t bytes) {
   void* moved = realloc(memory, bytes == 0 ? 1 : bytes);
-  if (moved == nullptr) [[unlikely]]
-    out_of_memory(bytes);
+  if (moved == nullptr) [[unlikely]] out_of_memory(bytes);
   return moved;
 }
 
-void* try_reallocate(void* memory, size_t bytes) {
-  return realloc(memory, bytes);
-}
+void* try_reallocate(void* memory, size_t bytes) { return realloc(memory, bytes); }
 
 void deallocate(void* memory, size_t bytes) {
   if (memory != nullptr) sdallocx(memory, bytes == 0 ? 1 : bytes, 0);
@@ -122,9 +114,7 @@ void deallocate_aligned(void* memory, size_t alignment, size_t bytes) {
   if (memory != nullptr) sdallocx(memory, bytes, MALLOCX_ALIGN(alignment));
 }
 
-size_t allocation_size(size_t bytes) {
-  return nallocx(bytes == 0 ? 1 : bytes, 0);
-}
+size_t allocation_size(size_t bytes) { return nallocx(bytes == 0 ? 1 : bytes, 0); }
 
 size_t used_memory() {
   return other_threads_bytes + static_cast<size_t>(thread_counters().net()) - unwritten_bytes;
@@ -156,9 +146,7 @@ MemoryFigures memory_figures() {
   return figures;
 }
 
-void purge_allocator() {
-  mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);
-}
+void purge_allocator() { mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0); }
 
 void purge_in_background(bool is_on) {
   mallctl("background_thread", nullptr, nullptr, &is_on, sizeof(is_on));
@@ -210,39 +198,19 @@ void* reallocate(void* memory, size_t bytes) {
   return moved;
 }
 
-void* try_reallocate(void* memory, size_t bytes) {
-  return std::realloc(memory, bytes);
-}
-void deallocate(void* memory, size_t) {
-  std::free(memory);
-}
-void deallocate_aligned(void* memory, size_t, size_t) {
-  std::free(memory);
-}
+void* try_reallocate(void* memory, size_t bytes) { return std::realloc(memory, bytes); }
+void deallocate(void* memory, size_t) { std::free(memory); }
+void deallocate_aligned(void* memory, size_t, size_t) { std::free(memory); }
 // Not a byte more: the tools that this build is for call it an error to use what was not asked for.
-size_t allocation_size(size_t bytes) {
-  return bytes;
-}
-size_t used_memory() {
-  return mallinfo2().uordblks;
-}
-void UnwrittenBytes::set(size_t bytes) {
-  bytes_ = bytes;
-}
+size_t allocation_size(size_t bytes) { return bytes; }
+size_t used_memory() { return mallinfo2().uordblks; }
+void UnwrittenBytes::set(size_t bytes) { bytes_ = bytes; }
 void refresh_memory_figures() {}
-MemoryFigures memory_figures() {
-  return {};
-}
-void purge_allocator() {
-  malloc_trim(0);
-}
+MemoryFigures memory_figures() { return {}; }
+void purge_allocator() { malloc_trim(0); }
 void purge_in_background(bool) {}
-std::string allocator_report() {
-  return "Stats not supported for the current allocator";
-}
-std::string allocator_name() {
-  return "libc";
-}
+std::string allocator_report() { return "Stats not supported for the current allocator"; }
+std::string allocator_name() { return "libc"; }
 
 #endif
 

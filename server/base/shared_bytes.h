@@ -1,6 +1,5 @@
-// A block of bytes with several owners: a large value that is stored in the keyspace and at the
-// same time on its way out to clients. Copying the handle shares; bytes are changed only while
-// unique.
+// A block of bytes with several owners: a large value that is stored in the keyspace and at the same
+// time on its way out to clients. Copying the handle shares; bytes are changed only while unique.
 //
 //   +----------------+------------+-------------+----------------- ... -----+
 //   | owners  u32    | unused u32 | size  u64   | capacity u64 | bytes      |
@@ -51,8 +50,7 @@ class SharedBytes {
   // changed: there is no memory for so many. Requires is_unique().
   [[nodiscard]] bool try_grow(size_t size);
 
-  // For owners that keep the block in eight bytes of their own: hand the reference out, take it
-  // back.
+  // For owners that keep the block in eight bytes of their own: hand the reference out, take it back.
   void* detach() { return std::exchange(block_, nullptr); }
   static SharedBytes attach(void* block) { return SharedBytes(static_cast<Block*>(block)); }
   // The same block again, without taking the keeper's reference.

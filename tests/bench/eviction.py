@@ -104,7 +104,7 @@ class Replay:
         if int(server.client.info("stats")["evicted_keys"]) == 0:
             raise Failure(f"{server.name} has evicted nothing")
         return {"hit_percent": 100 * result["hits"] / result["requests"], "seconds": result["seconds"],
-                "keys": server.client("DBSIZE")}
+                "refused": result["refused"], "keys": server.client("DBSIZE")}
 
     def tool(self, server, words):
         done = subprocess.run(

@@ -1,7 +1,8 @@
 // bench_replay --port N --trace FILE [--option value ...]
 //
 // Replays a trace of requests as a client of a cache does: GET, and on a miss SET. Prints how many
-// were hits as one line of JSON. Exit code 1 when the server answers with an error, closes the
+// were hits as one line of JSON, and how many values had no room in the whole cache (-OOM), which a
+// client of a cache does without. Exit code 1 when the server answers with another error, closes the
 // connection or stops answering.
 //
 //   --trace FILE      LTR1, little endian: "LTR1", u32 flags (1: has sizes), u64 n, u32 key[n], u32
@@ -134,6 +135,9 @@ class Client {
     read_ = 0;
   }
 
+  // Values that the server had no room for.
+  uint64_t refused() const { return refused_; }
+
  private:
   [[noreturn]] static void fail(const std::string& what) {
     throw std::runtime_error(what + ": " + std::strerror(errno));
@@ -166,7 +170,11 @@ class Client {
     const size_t end = input_.find("\r\n", read_);
     if (end == std::string::npos) return std::nullopt;
     const char type = input_[read_];
-    if (type != '+' && type != '$') throw std::runtime_error(input_.substr(read_, end - read_));
+    const bool is_refused = input_.compare(read_, 5, "-OOM ") == 0;
+    if (type != '+' && type != '$' && !is_refused) {
+      throw std::runtime_error(input_.substr(read_, end - read_));
+    }
+    refused_ += is_refused ? 1 : 0;
     const long length = type == '$' ? std::atol(input_.data() + read_ + 1) : -1;
     const size_t next = end + 2 + (length >= 0 ? static_cast<size_t>(length) + 2 : 0);
     if (input_.size() < next) return std::nullopt;
@@ -180,6 +188,7 @@ class Client {
   std::string output_;
   std::string input_;
   size_t read_ = 0;
+  uint64_t refused_ = 0;
 };
 
 class Replay {
@@ -207,8 +216,9 @@ class Replay {
       at = end;
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    std::printf("{\"requests\": %zu, \"hits\": %llu, \"seconds\": %.3f}\n", trace_.keys.size(),
-                static_cast<unsigned long long>(hits), took.count());
+    std::printf("{\"requests\": %zu, \"hits\": %llu, \"refused\": %llu, \"seconds\": %.3f}\n",
+                trace_.keys.size(), static_cast<unsigned long long>(hits),
+                static_cast<unsigned long long>(client_.refused()), took.count());
   }
 
   void fill() {

@@ -1,5 +1,7 @@
 #include "server/dispatch/look_ahead.h"
 
+#include <utility>
+
 #include "server/base/text.h"
 #include "tests/unit/dispatch/test_turns.h"
 
@@ -121,9 +123,10 @@ TEST_CASE("requests see what those before them did, looked ahead or not", "[look
   TestTurns turns;
   turns.hooks.pace.looks_ahead = GENERATE(true, false);
   TestClient& client = turns.connect();
+  std::string requests;
   std::string expected;
   const auto ask = [&](const std::string& request, const std::string& reply) {
-    TestTurns::send(client, request + "\r\n");
+    requests += request + "\r\n";
     expected += reply;
   };
   for (int i = 0; i < 600; i++) {
@@ -131,6 +134,7 @@ TEST_CASE("requests see what those before them did, looked ahead or not", "[look
     ask("HSET h f" + n + " v" + n, ":1\r\n");
     ask("SADD s m" + n, ":1\r\n");
   }
+  TestTurns::send(client, std::exchange(requests, {}));
   turns.turn();
   ask("HGET h f7", "$2\r\nv7\r\n");
   ask("LPUSH l a b c", ":3\r\n");
@@ -149,6 +153,7 @@ TEST_CASE("requests see what those before them did, looked ahead or not", "[look
   ask("ZSCORE z m", "$1\r\n1\r\n");
   ask("XADD x 1-1 f v", "$3\r\n1-1\r\n");
   ask("XLEN x", ":1\r\n");
+  TestTurns::send(client, requests);
   const auto everything_came = [&] {
     client.receive();
     return client.received().size() >= expected.size();
