@@ -64,6 +64,8 @@ void Keyspace::relocate(const Relocation& relocation, Database::Slot* slot) {
   Database::Slot* moved = relocation.target.insert_moved(relocation.to, entry, bits, now_ms_);
   if (entry->type() == Type::hash) relocation.target.index_fields(relocation.to.hash, moved, now_ms_);
   added(relocation.target, relocation.to);
+  if (is_sampled(relocation.to.hash)) [[unlikely]]
+    tell_use(SampledUse::Kind::written, relocation.target, relocation.to, moved);
   changes_++;
   key_changed({KeyEventClass::generic, relocation.source_event, relocation.source,
                relocation.from.name});

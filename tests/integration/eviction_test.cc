@@ -68,7 +68,10 @@ TEST_CASE("each policy makes room for writes and stays below the limit") {
     CHECK(eventually([&] { return info(client, "used_memory") <= limit + kReport; }));
     CHECK(info(client, "evicted_keys") > 9'000);
     CHECK(client("DBSIZE").integer > 7'000);
-    CHECK(client("DBSIZE").integer + info(client, "evicted_keys") == 20'000);
+    // What a report takes for a moment may cost a key between the two.
+    CHECK(eventually([&] {
+      return client("DBSIZE").integer + info(client, "evicted_keys") == 20'000;
+    }));
   }
 }
 

@@ -122,6 +122,7 @@ TEST_CASE("cache statistics: a key under another name, and an empty database") {
   scene.keyspace.relocate(
       {database, make_key("from"), database, make_key("to"), "rename_from", "rename_to"},
       database.find(make_key("from")));
+  CHECK(scene.field("cache_sampled_keys") == "1");
   CHECK_FALSE(scene.get("from"));
   CHECK(scene.get("to"));
   CHECK(scene.field("cache_misses_deleted") == "1");
