@@ -12,9 +12,11 @@ NPM_SECONDS ?= 300
 ARGS ?=
 
 BUILD_PACKAGES = g++ cmake ninja-build pkg-config libuv1-dev libjemalloc-dev libssl-dev libspdlog-dev catch2
-TEST_PACKAGES = redis-tools python3-redis openssl stunnel4 chromium
+# What CPack asks for a package's dependencies.
+DEB_PACKAGES = dpkg-dev file
+TEST_PACKAGES = redis-tools python3-redis openssl stunnel4 chromium $(DEB_PACKAGES)
 # Of these only the programs are needed, and not the services.
-UNPACKED_PACKAGES = prometheus prometheus-redis-exporter
+UNPACKED_PACKAGES = prometheus prometheus-redis-exporter logrotate libpopt0
 NODE_TESTS = tests/integration/node
 DASHBOARD = modules/metrics/page
 
@@ -26,7 +28,7 @@ CTEST = ctest --output-on-failure --no-tests=error
 
 # Ninja builds in parallel; two of these steps at once would fight for apt and for the processors.
 .NOTPARALLEL:
-.PHONY: run build test asan dashboard test-reference fuzz bench bench-eviction deps deps-build install uninstall format clean help
+.PHONY: run build test asan dashboard test-reference fuzz bench bench-eviction deps deps-build deb install uninstall format clean help
 
 run: build ## build a release and start it on port 6379; options for the server: ARGS="--port 7000"
 	@exec $(BUILD)/larder-server $(ARGS)
@@ -109,11 +111,18 @@ deps: ## install the Debian packages that building and testing need, as far as t
 deps-build:
 	@packaging/install-packages $(BUILD_PACKAGES)
 
+deb: build ## make the Debian package: build/packages/larder_*.deb
+	@packaging/install-packages $(DEB_PACKAGES)
+	@cmake --build $(BUILD) -j $(JOBS) --target manuals
+	cd $(BUILD) && cpack
+
 install: build ## install to PREFIX (/usr/local); DESTDIR is put in front
+	@cmake --build $(BUILD) -j $(JOBS) --target manuals
 	DESTDIR="$(DESTDIR)" cmake --install $(BUILD) --prefix "$(PREFIX)"
 
 uninstall: ## take away what `make install` with the same PREFIX and DESTDIR put there
 	rm -f "$(DESTDIR)$(PREFIX)/bin/larder-server"
+	rm -f "$(DESTDIR)$(PREFIX)/share/man/man1/larder-server.1.gz" "$(DESTDIR)$(PREFIX)/share/man/man5/larder.conf.5.gz"
 	rm -rf "$(DESTDIR)$(PREFIX)/share/doc/larder"
 
 format: ## format all sources

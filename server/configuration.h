@@ -13,6 +13,7 @@
 #include "server/keyspace/type_options.h"
 #include "server/network/network_options.h"
 #include "server/network/tls_options.h"
+#include "server/process/identity.h"
 #include "server/process/process_options.h"
 
 namespace larder {
@@ -35,6 +36,7 @@ struct Configuration {
   Options options;
   std::string file;               // absolute; empty: none
   std::string supervisor = "no";  // who started the process: no, systemd, upstart
+  Identity identity;              // who it becomes
 };
 
 }  // namespace larder

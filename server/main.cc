@@ -15,6 +15,7 @@
 #include "server/config/example.h"
 #include "server/process/crash_report.h"
 #include "server/process/daemon.h"
+#include "server/process/identity.h"
 #include "server/process/process_title.h"
 #include "server/process/startup_checks.h"
 #include "server/process/supervisor.h"
@@ -73,7 +74,8 @@ Status serve(Configuration& configuration, const Modules& modules, ProcessTitle&
   configuration.supervisor = supervisor.name();
   const bool in_background = configuration.process.daemonize.get() && !supervisor.is_present();
   TRY(enter_working_directory(configuration.process));
-  TRY(log::open(log_settings(configuration.process)));
+  TRY(configuration.identity, Identity::of(configuration.process.run_as.get()));
+  TRY(configuration.identity.lend_to([&] { return log::open(log_settings(configuration.process)); }));
   BackgroundStart background;
   if (in_background) {
     TRY(background, go_to_background());

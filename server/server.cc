@@ -114,6 +114,8 @@ Status Server::start() {
   }
   // Where that is not allowed the log has said so; the server runs all the same.
   static_cast<void>(score().is_ok());
+  TRY(configuration_.identity.assume());
+  TRY(listen_on_unix_socket());
   memory_.sample();
   memory_.mark_startup();
   signals_ = std::make_unique<Signals>(reactor_, [this](int signal) { on_signal(signal); });
@@ -146,9 +148,13 @@ Status Server::listen() {
   const NetworkOptions& network = configuration_.network;
   reactor_.set_keepalive_seconds(network.tcp_keepalive.get());
   warn_about_short_backlog(network.tcp_backlog.get());
-  TRY(listener_.listen_tcp({.addresses = network.bind.get(),
-                            .port = static_cast<uint16_t>(network.port.get()),
-                            .backlog = network.tcp_backlog.get()}));
+  return listener_.listen_tcp({.addresses = network.bind.get(),
+                               .port = static_cast<uint16_t>(network.port.get()),
+                               .backlog = network.tcp_backlog.get()});
+}
+
+Status Server::listen_on_unix_socket() {
+  const NetworkOptions& network = configuration_.network;
   if (network.unixsocket.get().empty()) return ok;
   return listener_.listen_unix(network.unixsocket.get(),
                                static_cast<mode_t>(network.unixsocketperm.get()),

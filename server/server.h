@@ -39,7 +39,8 @@ class Server final : private TurnHandler, private ServerControl, private StreamH
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Listens. Errors: the complete message for log and terminal.
+  // Listens, and becomes the user of run-as in between. Errors: the complete message for log and
+  // terminal.
   Status start();
   // Serves until it is told to stop.
   void run();
@@ -96,6 +97,7 @@ class Server final : private TurnHandler, private ServerControl, private StreamH
   void follow_tls_options();
   void take_rules();
   Status listen();
+  Status listen_on_unix_socket();
   Status listen_again(Error failure);
   Status listen_for_tls();
   Status change_tls();

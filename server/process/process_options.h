@@ -71,6 +71,16 @@ struct ProcessOptions : OptionGroup {
                          {.immutable = true,
                           .help = "Run in the background. Not needed, and ignored, under a "
                                   "supervisor such as systemd."}};
+  Option<std::string> run_as{
+      *this,
+      "run-as",
+      "",
+      {.immutable = true,
+       .help = "The user that the server becomes when root has started it; empty: it stays who it is. "
+               "Before, it reads this file, the users and the keys of TLS and listens on its ports. "
+               "Log, Unix socket and pid file belong to that user, whose folders they have to be in. "
+               "SIGHUP and CONFIG SET read keys and open ports as that user. (Redis has given the "
+               "name user to something else.)"}};
   Option<std::string> pidfile{*this,
                               "pidfile",
                               "",
