@@ -65,7 +65,7 @@ fuzz: deps-build ## fuzz every target for FUZZ_SECONDS (120) with clang's libFuz
 	  tests/fuzz/corpus.py seed $$name $$corpus; \
 	  tests/fuzz/corpus.py unpack tests/fuzz/corpus/$$name.txt $$corpus; \
 	  echo "== $$name"; \
-	  $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+	  $$target -max_total_time=$(FUZZ_SECONDS) -timeout=100 -print_final_stats=1 \
 	    -dict=$(FUZZ_BUILD)/tests/fuzz/words.dict -artifact_prefix=$(FUZZ_BUILD)/$$name- $$corpus; \
 	done
 
