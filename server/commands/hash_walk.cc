@@ -139,7 +139,7 @@ bool picks_fast(const Hash& hash, size_t live) {
 // The same field may be picked again.
 Status pick_repeatedly(Context& ctx, const Hash& hash, size_t live, uint64_t count,
                        PickedFields& picked) {
-  TRY(RepeatedPicks::check(count));
+  TRY(RepeatedPicks::check(ctx, count));
   RepeatedPicks picks(ctx);
   // Where picking means to walk there, all fields are looked up once.
   std::vector<HashField> fields;

@@ -17,8 +17,8 @@ class RepeatedPicks {
   static constexpr uint64_t kMostPicks = 5'000'000;
 
   // Error: too many, whatever they are.
-  static Status check(uint64_t count) {
-    if (count > kMostPicks) return errors::value_out_of_range();
+  static Status check(const Context& ctx, uint64_t count) {
+    if (count > kMostPicks && !has_limit(ctx)) return errors::value_out_of_range();
     return ok;
   }
 
@@ -36,8 +36,12 @@ class RepeatedPicks {
   }
 
  private:
+  static bool has_limit(const Context& ctx) {
+    return ctx.reply.chain().limit() != OutputChain::kNoLimit;
+  }
   bool is_too_long() const {
-    return ctx_.reply.chain().bytes() - before_ > ctx_.services.limits.max_bulk_bytes;
+    return !has_limit(ctx_) &&
+           ctx_.reply.chain().bytes() - before_ > ctx_.services.limits.max_bulk_bytes;
   }
 
   Context& ctx_;

@@ -17,7 +17,7 @@ constexpr int64_t kMostMembers = std::numeric_limits<int64_t>::max();
 
 // The same member may be picked again.
 Status pick_repeatedly(Context& ctx, const Set& set, uint64_t count) {
-  TRY(RepeatedPicks::check(count));
+  TRY(RepeatedPicks::check(ctx, count));
   RepeatedPicks picks(ctx);
   Random& random = ctx.keyspace.random;
   ctx.reply.array(count);

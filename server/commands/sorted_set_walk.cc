@@ -19,7 +19,7 @@ namespace {
 
 // The same member may come again.
 Status reply_any(Context& ctx, const SortedSet& set, uint64_t count, bool with_scores) {
-  TRY(RepeatedPicks::check(count));
+  TRY(RepeatedPicks::check(ctx, count));
   RepeatedPicks picks(ctx);
   MemberReply reply(ctx, with_scores, count);
   for (; count > 0 && picks.has_room(); count--) {
