@@ -6,7 +6,7 @@ ASAN_BUILD ?= build-asan
 FUZZ_BUILD ?= build-fuzz
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
-FUZZ_SECONDS ?= 60
+FUZZ_SECONDS ?= 120
 TRACES ?= ../shared/traces
 NPM_SECONDS ?= 300
 ARGS ?=
@@ -40,7 +40,7 @@ test: deps $(BUILD)/build.ninja $(ASAN_BUILD)/build.ninja $(BUILD)/node/installe
 	cmake --build $(BUILD) -j $(JOBS)
 	$(CTEST) --test-dir $(BUILD)
 	cmake --build $(ASAN_BUILD) -j $(JOBS)
-	$(CTEST) --test-dir $(ASAN_BUILD) -R '^(unit|transcripts)$$'
+	$(CTEST) --test-dir $(ASAN_BUILD) -R '^(unit|fuzz-corpus|transcripts)$$'
 
 asan: deps $(ASAN_BUILD)/build.ninja $(ASAN_BUILD)/node/installed $(ASAN_BUILD)/tools/unpacked ## run every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	cmake --build $(ASAN_BUILD) -j $(JOBS)
@@ -57,17 +57,18 @@ $(BUILD)/reference/redis-server: | deps
 	@mkdir -p $(@D)
 	@ln -sf "$$(command -v redis-server || command -v redis-check-rdb)" $@
 
-fuzz: deps-build ## fuzz every target for FUZZ_SECONDS (60) with clang's libFuzzer
+fuzz: deps-build ## fuzz every target for FUZZ_SECONDS (120) with clang's libFuzzer
 	@command -v clang++ >/dev/null || command -v clang++-14 >/dev/null || packaging/install-packages clang libclang-rt-14-dev
 	cmake -S . -B $(FUZZ_BUILD) -G Ninja -DLARDER_FUZZ=ON \
 	  -DCMAKE_CXX_COMPILER="$$(command -v clang++ || command -v clang++-14)"
-	cmake --build $(FUZZ_BUILD) -j $(JOBS)
+	cmake --build $(FUZZ_BUILD) -j $(JOBS) --target fuzzers
 	@set -e; for target in $(FUZZ_BUILD)/tests/fuzz/*_fuzz; do \
 	  name=$$(basename $$target); corpus=$(FUZZ_BUILD)/corpus/$$name; mkdir -p $$corpus; \
-	  kept=tests/fuzz/corpus/$$name; [ -d $$kept ] || kept=; \
+	  tests/fuzz/corpus.py seed $$name $$corpus; \
+	  tests/fuzz/corpus.py unpack tests/fuzz/corpus/$$name.txt $$corpus; \
 	  echo "== $$name"; \
-	  $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
-	    -artifact_prefix=$(FUZZ_BUILD)/$$name- $$corpus $$kept; \
+	  $$target -max_total_time=$(FUZZ_SECONDS) -timeout=100 -print_final_stats=1 \
+	    -dict=$(FUZZ_BUILD)/tests/fuzz/words.dict -artifact_prefix=$(FUZZ_BUILD)/$$name- $$corpus; \
 	done
 
 bench: deps build $(BUILD)/reference/redis-server ## compare with redis-server side by side; choose with ARGS="--quick", "--help" ...

@@ -111,7 +111,8 @@ Status keys(Context& ctx) {
 int64_t connections_of(const ClientList& clients, std::string_view host, std::string_view user) {
   int64_t count = 0;
   for (const auto& [id, client] : clients.all()) {
-    const std::string_view name = client->user == nullptr ? "default" : client->user->name;
+    const std::string_view name =
+        client->user == nullptr ? std::string_view("default") : client->user->name;
     count += name == user && host_of(client->socket.peer_address()) == host;
   }
   return count;

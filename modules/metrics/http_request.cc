@@ -147,7 +147,7 @@ bool HttpRequestParser::parse_host(std::string_view value) {
   const size_t bracket = is_bracketed ? value.find(']') : 0;
   if (bracket == std::string_view::npos) return false;
   request_.host = value.substr(0, value.find(':', bracket));
-  return true;
+  return request_.host.find_first_of(" \t") == std::string::npos;
 }
 
 }  // namespace larder

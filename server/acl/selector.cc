@@ -204,7 +204,7 @@ Status Selector::allow_first_argument(std::string_view name, std::string_view ar
   const Command* command = commands_->find_full(name);
   if (command == nullptr) return errors::acl_unknown_command();
   if (command->is_subcommand()) return errors::acl_first_argument_of_subcommand();
-  if (argument.empty()) return errors::acl_syntax();
+  if (argument.empty() || has_spaces(argument)) return errors::acl_syntax();
   if (command->is_container()) return errors::acl_unknown_command();
   std::vector<std::string>& known = first_arguments_[command->id()];
   if (std::ranges::none_of(known, [&](const std::string& one) {

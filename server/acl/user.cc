@@ -32,6 +32,18 @@ std::optional<Sha256> from_hex(std::string_view text) {
   return digest;
 }
 
+// The rules of a selector, which are taken apart once more when they are read: what would come apart
+// otherwise is in quotes.
+std::string in_parentheses(const std::string& rules) {
+  std::string text = "(";
+  for (const std::string_view word : split(rules, ' ')) {
+    if (text.size() > 1) text += ' ';
+    const bool is_odd = word.ends_with(')') || word.find_first_of("\"'") != std::string_view::npos;
+    text += is_odd ? quote(word) : word;
+  }
+  return text + ")";
+}
+
 }  // namespace
 
 User::User(std::string_view user_name, const CommandTable& commands, bool all_channels_by_default)
@@ -184,7 +196,7 @@ std::string User::rules() const {
   for (const std::string_view flag : flags()) text += std::string(flag) + " ";
   for (const std::string& hash : password_hashes()) text += "#" + hash + " ";
   text += selectors_.front().rules();
-  for (const Selector& selector : selectors().subspan(1)) text += " (" + selector.rules() + ")";
+  for (const Selector& selector : selectors().subspan(1)) text += " " + in_parentheses(selector.rules());
   return text;
 }
 

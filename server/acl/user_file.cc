@@ -114,6 +114,11 @@ Result<std::vector<User>> read_user_file(const std::string& path, const MakeUser
     return errors::error("Error loading ACLs, opening file '" + path + "': " + std::strerror(errno));
   }
   const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return parse_user_file(text, path, make);
+}
+
+Result<std::vector<User>> parse_user_file(std::string_view text, const std::string& path,
+                                          const MakeUser& make) {
   Complaints complaints(path);
   std::vector<User> users;
   size_t number = 0;

@@ -6,6 +6,7 @@
 #include "server/command/arg_reader.h"
 #include "server/commands/families.h"
 #include "server/commands/hash_access.h"
+#include "server/commands/repeated_picks.h"
 #include "server/commands/scan_options.h"
 
 namespace larder {
@@ -136,8 +137,10 @@ bool picks_fast(const Hash& hash, size_t live) {
 }
 
 // The same field may be picked again.
-void pick_repeatedly(Context& ctx, const Hash& hash, size_t live, uint64_t count,
-                     PickedFields& picked) {
+Status pick_repeatedly(Context& ctx, const Hash& hash, size_t live, uint64_t count,
+                       PickedFields& picked) {
+  TRY(RepeatedPicks::check(ctx, count));
+  RepeatedPicks picks(ctx);
   // Where picking means to walk there, all fields are looked up once.
   std::vector<HashField> fields;
   if (!picks_fast(hash, live)) {
@@ -147,10 +150,11 @@ void pick_repeatedly(Context& ctx, const Hash& hash, size_t live, uint64_t count
     });
   }
   picked.begin(count);
-  for (; count > 0 && picked.has_room(); count--) {
+  for (; count > 0 && picks.has_room(); count--) {
     picked.add(fields.empty() ? *hash.random(ctx.keyspace.random, ctx.now_ms())
                               : fields[ctx.keyspace.random.below(fields.size())]);
   }
+  return picks.finish();
 }
 
 // Each field at most once, in the order of a walk: of those that are left, each is taken with the
@@ -187,8 +191,7 @@ Status pick_fields(Context& ctx, int64_t count, bool with_values) {
     return ok;
   }
   if (count < 0) {
-    pick_repeatedly(ctx, *hash, live, static_cast<uint64_t>(-count), picked);
-    return ok;
+    return pick_repeatedly(ctx, *hash, live, static_cast<uint64_t>(-count), picked);
   }
   const size_t wanted = std::min(static_cast<size_t>(count), live);
   picked.begin(wanted);

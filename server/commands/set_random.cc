@@ -5,6 +5,7 @@
 
 #include "server/base/numbers.h"
 #include "server/commands/families.h"
+#include "server/commands/repeated_picks.h"
 #include "server/commands/set_access.h"
 
 namespace larder {
@@ -15,7 +16,9 @@ constexpr int64_t kMostMembers = std::numeric_limits<int64_t>::max();
 // --- SRANDMEMBER ---
 
 // The same member may be picked again.
-void pick_repeatedly(Context& ctx, const Set& set, uint64_t count) {
+Status pick_repeatedly(Context& ctx, const Set& set, uint64_t count) {
+  TRY(RepeatedPicks::check(ctx, count));
+  RepeatedPicks picks(ctx);
   Random& random = ctx.keyspace.random;
   ctx.reply.array(count);
   // A member of the packed form is found by walking to it, so they are all looked up once.
@@ -23,13 +26,14 @@ void pick_repeatedly(Context& ctx, const Set& set, uint64_t count) {
   if (!set.has_fast_random() && count > 1) {
     set.scan(0, [&](PackedEntry entry) { entries.push_back(entry); });
   }
-  for (; count > 0 && !ctx.reply.chain().overflowed(); count--) {
+  for (; count > 0 && picks.has_room(); count--) {
     if (entries.empty()) {
       reply_member(ctx, set.random(random).entry());
     } else {
       reply_member(ctx, entries[random.below(entries.size())]);
     }
   }
+  return picks.finish();
 }
 
 // Each member at most once: a walk on which each is taken with the odds of how many of those left are
@@ -88,7 +92,7 @@ Status srandmember(Context& ctx) {
   if (!set || *count == 0) {
     ctx.reply.array(0);
   } else if (*count < 0) {
-    pick_repeatedly(ctx, *set, static_cast<uint64_t>(-*count));
+    return pick_repeatedly(ctx, *set, static_cast<uint64_t>(-*count));
   } else {
     pick_different(ctx, *set, std::min(static_cast<size_t>(*count), set->size()));
   }

@@ -232,6 +232,7 @@ void reply_result(Context& ctx, const SortRequest& request, std::span<const Sort
   ctx.reply.array(elements.size() * columns);
   std::string value;
   for (const SortElement& element : elements) {
+    if (ctx.reply.chain().overflowed()) return;
     if (request.gets.empty()) ctx.reply.bulk(element.text);
     for (const std::string_view pattern : request.gets) {
       look_up(ctx, pattern, element.text, value) ? ctx.reply.bulk(value) : ctx.reply.null();

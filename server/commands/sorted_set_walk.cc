@@ -8,6 +8,7 @@
 
 #include "server/command/arg_reader.h"
 #include "server/commands/families.h"
+#include "server/commands/repeated_picks.h"
 #include "server/commands/scan_options.h"
 #include "server/commands/sorted_set_arguments.h"
 
@@ -17,15 +18,16 @@ namespace {
 // --- ZRANDMEMBER ---
 
 // The same member may come again.
-void reply_any(Context& ctx, const SortedSet& set, uint64_t count, bool with_scores) {
+Status reply_any(Context& ctx, const SortedSet& set, uint64_t count, bool with_scores) {
+  TRY(RepeatedPicks::check(ctx, count));
+  RepeatedPicks picks(ctx);
   MemberReply reply(ctx, with_scores, count);
-  bool has_room = true;
-  for (; count > 0 && has_room; count--) {
+  for (; count > 0 && picks.has_room(); count--) {
     const size_t rank = ctx.keyspace.random.below(set.size());
-    set.visit({rank, 1}, [&](std::string_view member, double score) {
-      return has_room = reply(member, score);
-    });
+    set.visit({rank, 1},
+              [&](std::string_view member, double score) { return reply(member, score); });
   }
+  return picks.finish();
 }
 
 // Different members, on one walk over all: of those that are left, each is taken with the odds of
@@ -75,7 +77,7 @@ Status reply_members(Context& ctx) {
   if (!set || *count == 0) {
     ctx.reply.array(0);
   } else if (*count < 0) {
-    reply_any(ctx, *set, static_cast<uint64_t>(-*count), with_scores);
+    return reply_any(ctx, *set, static_cast<uint64_t>(-*count), with_scores);
   } else {
     reply_different(ctx, *set, static_cast<uint64_t>(*count), with_scores);
   }

@@ -1,6 +1,7 @@
 // A HyperLogLog with bytes that anybody may have SET. The first two bytes choose an element and a
 // limit, the rest is the value: whatever is done to it, nothing outside its bytes is touched; and
-// one that can be counted can be changed, and counts the same in both forms.
+// one that can be counted can be changed, counts the same in both forms, and merges with another
+// the same way whichever comes first.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -21,9 +22,28 @@ std::string value_of(std::string_view data) {
   return std::string("HYLL\x01") + std::string(11, '\0') + std::string(data);
 }
 
+// PFMERGE in either order.
+void merge(const HyperLogLog& log, const HllRegisters& raised) {
+  HllRegisters first = raised;
+  LARDER_ASSERT(log.merge_into(first).is_ok());
+  HllRegisters second{};
+  LARDER_ASSERT(log.merge_into(second).is_ok());
+  for (size_t i = 0; i < kHllRegisters; i++) {
+    LARDER_ASSERT(first[i] == std::max(raised[i], second[i]));
+  }
+  DetachedPlace place(Type::string);
+  HyperLogLog merged(place);
+  merged.create();
+  LARDER_ASSERT(merged.raise_all(first).is_ok());
+  HllRegisters kept{};
+  LARDER_ASSERT(merged.merge_into(kept).is_ok());
+  LARDER_ASSERT(kept == first);
+}
+
 void play(HyperLogLog& log, std::string_view element, const HllRegisters& raised) {
   const auto count = log.count();
   const bool is_valid = count.is_ok();
+  if (is_valid) merge(log, raised);
   HllRegisters registers{};
   LARDER_ASSERT(log.merge_into(registers).is_ok() == is_valid);
   const auto added = log.add(element);

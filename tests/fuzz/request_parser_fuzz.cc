@@ -1,5 +1,6 @@
 // Any bytes, in any pieces: the parser never reads outside of them, and understands the same
-// whether they come at once, one by one, or in pieces that the input itself chooses.
+// whether they come at once, one by one, or in pieces that the input itself chooses. What it
+// understood, written as plain requests, it understands again.
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -70,6 +71,17 @@ Reading read(std::string_view stream, std::string_view pieces, const RequestLimi
   return reading;
 }
 
+std::string as_plain_requests(const Reading& reading) {
+  std::string text;
+  for (const auto& request : reading.requests) {
+    text += "*" + std::to_string(request.size()) + "\r\n";
+    for (const std::string& argument : request) {
+      text += "$" + std::to_string(argument.size()) + "\r\n" + argument + "\r\n";
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 // Input: a byte of choices, a byte that says how many bytes of cuts follow, the stream.
@@ -89,5 +101,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string single_bytes(rest.size(), '\0');
   if (read(rest, single_bytes, limits) != whole) std::abort();
   if (read(rest, pieces, limits) != whole) std::abort();
+  // An inline request may have more arguments than limits allow a plain one.
+  const Reading again = read(as_plain_requests(whole), pieces, {});
+  if (again.requests != whole.requests || !again.error.empty() || again.unread != 0) std::abort();
   return 0;
 }

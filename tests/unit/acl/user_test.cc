@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "server/acl/user_file.h"
 #include "server/commands/families.h"
 
 namespace larder {
@@ -75,21 +76,38 @@ TEST_CASE_METHOD(Fixture, "a selector that allows everything makes the user unre
   CHECK_FALSE(user.is_unrestricted);
 }
 
+// As a line of the file of users.
+void check_text(const User& user, const CommandTable& table) {
+  const std::string line = "user ann " + user.rules();
+  const auto users = parse_user_file(
+      line, "users.acl", [&](std::string_view name) { return User(name, table, false); });
+  INFO(line);
+  REQUIRE(users.is_ok());
+  REQUIRE(users.value().size() == 1);
+  CHECK(users.value()[0].rules() == user.rules());
+}
+
 TEST_CASE_METHOD(Fixture, "the text of a user makes the same user") {
-  const User user = make({"on", ">one", "#" + std::string(64, 'b'), "+@read", "-keys", "~a:*", "&c", "(+set ~d)",
-                          "(%W~e +@write allchannels)"});
-  const std::string rules = user.rules();
-  std::vector<std::string_view> words;
-  for (size_t at = 0; at < rules.size();) {
-    const size_t end = std::min(rules.find(' ', at), rules.size());
-    words.push_back(std::string_view(rules).substr(at, end - at));
-    at = end + 1;
+  check_text(make({"on", ">one", "#" + std::string(64, 'b'), "+@read", "-keys", "~a:*", "&c", "(+set ~d)",
+                   "(%W~e +@write allchannels)"}),
+             table);
+}
+
+TEST_CASE_METHOD(Fixture, "the text of a user makes the same user when patterns have quotes or parentheses") {
+  check_text(make({"~a\"b", "&it's", "~(a", "~a)"}), table);
+  check_text(make({"(~a) &b) +select|1) +get)"}), table);
+  check_text(make({"(\"~a\\\"b\" &\\ +get)", "(+get ~a\\* \"%R~it's\")", "(~\xff +set)"}), table);
+  const User user = make({"(+get ~a) ~b)"});
+  CHECK(judge(user, {"GET", "a)"}) == Denied::nothing);
+  CHECK(user.rules() == "off sanitize-payload resetchannels -@all (\"~a)\" ~b resetchannels -@all +get)");
+}
+
+TEST_CASE_METHOD(Fixture, "no rule brings a space into the text, or a line") {
+  User user = make({});
+  for (const std::string_view rule : {"+select|1 2", "+select|1\nuser", "~a b", "&a\tb", "(\"+select|1 2\")", "(\"~a b\")"}) {
+    CHECK_FALSE(user.apply(rule).is_ok());
   }
-  auto merged = merge_selectors(words);
-  REQUIRE(merged.is_ok());
-  User again("bob", table, false);
-  for (const std::string& rule : merged.value()) CHECK(again.apply(rule).is_ok());
-  CHECK(again.rules() == rules);
+  CHECK(user.rules() == make({}).rules());
 }
 
 TEST_CASE("selectors may be written over several words") {

@@ -84,6 +84,8 @@ TEST_CASE("http request: what is malformed is refused with its status") {
   CHECK(status_of("\r\n\r\n") == 400);
   CHECK(status_of("GET / HTTP/1.1\r\n\r\n") == 400);
   CHECK(status_of(with_header("Host: b")) == 400);
+  CHECK(status_of("GET / HTTP/1.1\r\nHost: a :80\r\n\r\n") == 400);
+  CHECK(status_of("GET / HTTP/1.1\r\nHost: a\tb\r\n\r\n") == 400);
   CHECK(status_of(with_header("No colon")) == 400);
   CHECK(status_of(with_header("Space : x")) == 400);
   CHECK(status_of(with_header(": x")) == 400);
