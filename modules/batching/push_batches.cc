@@ -8,6 +8,8 @@ namespace {
 
 // More in one write gains nothing, and others wait for the memory.
 constexpr size_t kMostBytes = 64 * 1024;
+// The news of so many keys at once is not searched for keys that were told already.
+constexpr size_t kMostKeys = 64;
 
 struct NameHash {
   using is_transparent = void;
@@ -92,6 +94,10 @@ void PushBatches::Gatherer::add(Invalidation& message) {
   if (message.keys().empty()) {
     has_changed_all_ = true;
     return append(message.frame(client_.resp_version), 1);
+  }
+  // It fills a batch by itself: to look each key up for each client would cost more than it spares.
+  if (told >= rules.size || told >= kMostKeys) {
+    return append(message.frame(client_.resp_version), told);
   }
   std::vector<std::string_view> news;
   for (const std::string_view key : message.keys()) {

@@ -84,10 +84,8 @@ void Latency::record(const ServedRun& run) {
 TimeWindows& Latency::windows_of(const Command& command, Kind kind) {
   const size_t id = command.id();
   if (id >= recent_.size() || recent_[id] == nullptr) [[unlikely]] {
-    host_->keep_out_of_limit([&] {
-      recent_.resize(host_->commands().rows().size());
-      recent_[id] = std::make_unique<Recent>();
-    });
+    recent_.resize(host_->commands().rows().size());
+    recent_[id] = std::make_unique<Recent>();
   }
   return kind == Kind::execution ? recent_[id]->execution : recent_[id]->service;
 }
@@ -97,14 +95,12 @@ void Latency::begin_second() {
   const int64_t second = monotonic_us() / 1'000'000;
   if (second == second_) return;
   second_ = second;
-  host_->keep_out_of_limit([&] {
-    for (auto& recent : recent_) {
-      if (recent == nullptr) continue;
-      recent->execution.begin(second);
-      recent->service.begin(second);
-      if (recent->execution.is_empty() && recent->service.is_empty()) recent.reset();
-    }
-  });
+  for (auto& recent : recent_) {
+    if (recent == nullptr) continue;
+    recent->execution.begin(second);
+    recent->service.begin(second);
+    if (recent->execution.is_empty() && recent->service.is_empty()) recent.reset();
+  }
 }
 
 void Latency::add_recent(const Command& command, Kind kind, int64_t seconds,
@@ -119,7 +115,7 @@ void Latency::forget_recent() {
   if (host_ == nullptr) return;
   // In this turn others may have run, whose replies leave later.
   host_->hooks().served_epoch++;
-  host_->keep_out_of_limit([&] { std::vector<std::unique_ptr<Recent>>().swap(recent_); });
+  std::vector<std::unique_ptr<Recent>>().swap(recent_);
 }
 
 const Histogram* Latency::histogram_of(const Command& command) const {

@@ -77,12 +77,10 @@ class Latency final : public Module {
 
   Host* host_ = nullptr;
   std::vector<Histogram> histograms_;  // by Command::id()
-  // Of the last minutes, by Command::id() and kind. They do not count towards `maxmemory`.
+  // Of the last minutes, by Command::id() and kind.
   struct Recent {
-    // Some minutes: what grew later would not be left out of the limit.
-    static constexpr uint64_t kUsualNs = (uint64_t{1} << 40) - 1;
-    TimeWindows execution{kUsualNs};
-    TimeWindows service{kUsualNs};
+    TimeWindows execution;
+    TimeWindows service;
   };
   std::vector<std::unique_ptr<Recent>> recent_;
   int64_t second_ = 0;  // monotonic, as of the last tick

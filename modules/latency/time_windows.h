@@ -25,11 +25,6 @@ class TimeWindows {
     uint64_t min = UINT64_MAX;
   };
 
-  // `usual`: values up to this one will not make it grow.
-  explicit TimeWindows(uint64_t usual = 0) {
-    if (usual != 0) now_.histogram.reserve(usual);
-  }
-
   // `second`: by a clock that never goes back.
   void record(int64_t second, uint64_t value, uint64_t times) {
     if (second != second_) [[unlikely]]

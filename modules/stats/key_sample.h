@@ -9,6 +9,7 @@
 // Some 100 bytes a key: less than 1 MB.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -23,6 +24,9 @@ namespace larder {
 class KeySample {
  public:
   static constexpr size_t kMostKeys = 8192;
+  static constexpr size_t kFewestKeys = 64;
+  // At most about so many, with all that belongs to it.
+  static constexpr size_t kBytesPerKey = 128;
   // The part of all time that may be spent on it, in the long run; and how much may be spent at
   // once by one that has been idle, so that a few million requests are enough for a good
   // prediction.
@@ -42,6 +46,8 @@ class KeySample {
   };
 
   explicit KeySample(size_t most_keys = kMostKeys) : most_keys_(most_keys) {}
+  // Between kFewestKeys and kMostKeys; what there are more goes with the next key that comes.
+  void set_most_keys(size_t count) { most_keys_ = std::clamp(count, kFewestKeys, kMostKeys); }
 
   // Ranks below this are in the sample: 2^32 >> shift().
   uint64_t end() const { return (uint64_t{1} << 32) >> shift_; }

@@ -1,6 +1,7 @@
 #include "modules/stats/removed_keys.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace larder {
@@ -12,6 +13,10 @@ uint16_t* RemovedKeys::find_in(Line& line, uint64_t hash) {
     if ((entry & kCauses) != 0 && (entry & ~kCauses) == wanted) return &entry;
   }
   return nullptr;
+}
+
+void RemovedKeys::set_most_bytes(size_t bytes) {
+  most_lines_ = std::bit_floor(std::clamp(bytes / 2 / sizeof(Line), kFirstLines, kMostLines));
 }
 
 void RemovedKeys::begin_table() {

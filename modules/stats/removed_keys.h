@@ -19,7 +19,10 @@ namespace larder {
 
 class RemovedKeys {
  public:
-  explicit RemovedKeys(size_t most_lines = size_t{1} << 14) : most_lines_(most_lines) {}
+  static constexpr size_t kMostLines = size_t{1} << 14;
+  explicit RemovedKeys(size_t most_lines = kMostLines) : most_lines_(most_lines) {}
+  // From the next table on, both take at most this much, but at least 2 kB.
+  void set_most_bytes(size_t bytes);
 
   // The last cause counts.
   void put(uint64_t hash, RemovalCause cause);
@@ -29,7 +32,9 @@ class RemovedKeys {
 
   // How many keys it knows, those counted twice that went under both tables.
   size_t size() const { return young_.count + old_.count; }
-  size_t memory() const { return (young_.lines.capacity() + old_.lines.capacity()) * sizeof(Line); }
+  size_t memory() const {
+    return (young_.lines.capacity() + old_.lines.capacity()) * sizeof(Line);
+  }
 
  private:
   static constexpr size_t kFirstLines = 16;

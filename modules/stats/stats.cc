@@ -92,11 +92,9 @@ void CacheStatistics::stop_listening() {
 // For CONFIG RESETSTAT, and when the option changes.
 void CacheStatistics::forget() {
   if (host_ == nullptr) return;
-  host_->keep_out_of_limit([this] {
-    sample_.clear();
-    removed_keys_.clear();
-    ratio_.clear();
-  });
+  sample_.clear();
+  removed_keys_.clear();
+  ratio_.clear();
   big_bytes_ = 0;
   big_key_.clear();
   const Keyspace& keyspace = host_->keyspace();
@@ -135,11 +133,9 @@ void CacheStatistics::note_removal(const KeyRemoval& removal) {
   const int64_t now_ms = host_->keyspace().now_ms();
   const KeySample::Name name = name_of(removal.database, removal.hash);
   if (big_bytes_ != 0 && name.id == big_id_) big_bytes_ = 0;
-  std::optional<KeySample::Life> life;
-  host_->keep_out_of_limit([&] {
-    removed_keys_.put(name.id, removal.cause);
-    life = sample_.removed(name, removal.cause, removal.entry.expiry_ms(), now_ms);
-  });
+  removed_keys_.put(name.id, removal.cause);
+  const std::optional<KeySample::Life> life =
+      sample_.removed(name, removal.cause, removal.entry.expiry_ms(), now_ms);
   if (removal.cause == RemovalCause::expired && removal.entry.has_expiry()) {
     record_ms(expiry_lag_ms_, now_ms - removal.entry.expiry_ms());
   }
@@ -155,7 +151,7 @@ void CacheStatistics::note_use(const SampledUse& use) {
   const KeySample::Name name = name_of(use.database, use.hash);
   const bool is_timed = ++untimed_ >= kTimed;
   const int64_t began_ns = is_timed ? monotonic_ns() : 0;
-  host_->keep_out_of_limit([&] { note_use_of(name, use); });
+  note_use_of(name, use);
   host_->keyspace().sample_end = sample_.end();
   if (!is_timed) return;
   untimed_ = 0;
@@ -196,15 +192,13 @@ void CacheStatistics::note_size(const KeySample::Name& name, const Entry& entry,
 void CacheStatistics::note_flush(const Database* database) {
   follow_counters();  // what was read before belongs to the sample that was
   if (database == nullptr || database->index() == big_database_) big_bytes_ = 0;
-  host_->keep_out_of_limit([&] {
-    if (database != nullptr && host_->keyspace().total_keys() > 0) {
-      sample_.forget_database(static_cast<uint16_t>(database->index()));
-      return;
-    }
+  if (database != nullptr && host_->keyspace().total_keys() > 0) {
+    sample_.forget_database(static_cast<uint16_t>(database->index()));
+  } else {
     // Nothing is left of what the sample was made for.
     sample_.clear();
     removed_keys_.clear();
-  });
+  }
   host_->keyspace().sample_end = sample_.end();
 }
 
@@ -218,13 +212,23 @@ void CacheStatistics::follow_counters() {
   const uint64_t hits = grown(stats.keyspace_hits, seen_hits_);
   const uint64_t misses = grown(stats.keyspace_misses, seen_misses_);
   sample_.count_reads(hits + misses);
-  host_->keep_out_of_limit([&] { ratio_.add(now_seconds(), hits, misses); });
+  ratio_.add(now_seconds(), hits, misses);
 }
 
 void CacheStatistics::on_tick(int64_t now_ms) {
   follow_counters();
-  host_->keep_out_of_limit([&] { sample_.tick(now_ms, std::exchange(spent_ns_, 0)); });
+  fit_to_limit();
+  sample_.tick(now_ms, std::exchange(spent_ns_, 0));
   host_->keyspace().sample_end = sample_.end();
+}
+
+// What is kept about keys costs keys, so that a small cache gets small sketches.
+void CacheStatistics::fit_to_limit() {
+  constexpr size_t kShare = 128;  // of the limit, for the sample, and as much for what was removed
+  const Eviction& eviction = host_->keyspace().eviction;
+  const size_t bytes = eviction.has_limit() ? eviction.limit() / kShare : SIZE_MAX;
+  sample_.set_most_keys(bytes / KeySample::kBytesPerKey);
+  removed_keys_.set_most_bytes(bytes);
 }
 
 double CacheStatistics::ratio_over(int64_t seconds) {

@@ -3,7 +3,7 @@
 // Three feeds, all of them nothing while `cache-stats` is off: each miss and each removed key (a
 // sketch of removed keys tells why a miss is one), uses of a sample of all keys (KeySample), and
 // the counters of hits and misses, looked at on each tick. Between them a GET that hits costs a
-// comparison. What is kept is bounded, some 3 MB for the largest caches, and does not count towards
+// comparison. What is kept is bounded: some 3 MB for the largest caches, a 64th of a small
 // `maxmemory`.
 #pragma once
 
@@ -47,6 +47,7 @@ class CacheStatistics final : public Module {
   void note_flush(const Database* database);
   void follow_counters();
   void on_tick(int64_t now_ms);
+  void fit_to_limit();
   KeySample::Name name_of(const Database& database, uint64_t hash) const;
   // The part of the present data that fits when the server may use so many bytes.
   double share_at(size_t bytes) const;
@@ -57,9 +58,8 @@ class CacheStatistics final : public Module {
       true,
       {.help =
            "Finds out why reads miss, how old keys are when they are evicted, and what a cache of "
-           "another size would do: INFO cache, CACHE.MRC and CACHE.ADVISE. Takes up to 3 MB, and "
-           "about "
-           "a hundredth of the time of a GET."}};
+           "another size would do: INFO cache, CACHE.MRC and CACHE.ADVISE. Takes up to 3 MB, "
+           "or a 64th of a small maxmemory, and about a hundredth of the time of a GET."}};
 
   Field on_{info, "cache_stats", [this] { return is_on(); }};
   Field ratio_1m_{info, "cache_hit_ratio_1m", [this] { return ratio_over(60); }, 4};

@@ -142,8 +142,10 @@ void Dispatcher::run_round(bool is_first) {
     batch_.clear();
     const size_t first = next;
     // Where a turn is to be of few requests they take long, and the time is looked at after as few.
-    const size_t wanted = is_first ? turn_.bound : turn_.bound - turn_.requests;
-    for (; next < active_.size() && !batch_.is_full() && batch_.size() < wanted; next++) {
+    const size_t wanted = is_first ? turn_.requests + turn_.bound : turn_.bound;
+    // What was kept runs at once, and counts.
+    for (; next < active_.size() && !batch_.is_full() && turn_.requests + batch_.size() < wanted;
+         next++) {
       collect(*active_[next]);
     }
     prepare();
@@ -188,6 +190,7 @@ void Dispatcher::collect(Session& session) {
     if (session.connection().at_end()) return session.connection().close_now();
     session.connection().release();
     run_kept(session);
+    turn_.requests++;
     timer_.pause();
     if (blocking_.has_ready()) serve_blocked();
   }
@@ -311,7 +314,7 @@ int64_t Dispatcher::run_batch() {
     {
       const Answering answering(services_.clients, session.client);
       for (; i < requests.size() && requests[i].session == &session; i++) {
-        if (session.is_stopped()) break;
+        if (session.is_stopped() || session.connection().output_is_backed_up()) break;
         run(requests[i], context);
         const size_t bytes = output.bytes() - std::exchange(queued, output.bytes());
         if (bytes >= hooks.large_reply_bytes) [[unlikely]] {
@@ -320,11 +323,15 @@ int64_t Dispatcher::run_batch() {
       }
       note_served(session.client);
     }
+    const bool is_cut = i < requests.size() && requests[i].session == &session;
     // A run keeps the arguments of its first request.
-    if (session.parser.keeps_arguments() || session.is_stopped()) [[unlikely]] timer_.end_run();
-    if (session.is_stopped()) {
+    if (session.parser.keeps_arguments() || session.is_stopped() || is_cut) [[unlikely]] {
+      timer_.end_run();
+    }
+    if (session.is_stopped() || is_cut) [[unlikely]] {
       // Requests that were parsed and not run stay in the buffer; the parser begins again with them.
       session.parser.reset();
+      session.parser_may_continue = true;
       while (i < requests.size() && requests[i].session == &session) i++;
     }
     if (OutputClassOf(session.client) != former) set_output_limit(session);

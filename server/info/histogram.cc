@@ -93,10 +93,6 @@ void Histogram::empty() {
   count_ = sum_ = max_ = 0;
 }
 
-void Histogram::reserve(uint64_t value) {
-  buckets_.resize(std::max(buckets_.size(), bucket_of(std::min(value, kMaxValue)) + 1));
-}
-
 void Histogram::halve() {
   count_ = 0;
   // What a half is too much for goes on to the next bucket that has some: of two buckets with one

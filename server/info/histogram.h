@@ -37,8 +37,6 @@ class Histogram {
   void add(std::span<const Part> parts, uint64_t sum, uint64_t max);
   // As reset(), but the memory stays for what comes.
   void empty();
-  // Makes room for values up to this one, so that recording them needs no more memory.
-  void reserve(uint64_t value);
   // Every count becomes half as large, so that what comes weighs more than what was. Single counts
   // halve in number.
   void halve();

@@ -63,15 +63,11 @@ class Eviction {
   // How much memory may be used; 0: any.
   void set_limit(size_t bytes) { limit_ = bytes; }
   bool has_limit() const { return limit_ != 0; }
+  size_t limit() const { return limit_; }
   // Memory that does not count, because evicting does not make it smaller: output that waits for
   // clients. To be set once a turn; what evictions add to it meanwhile is known here.
   void set_uncounted(size_t bytes) { uncounted_ = bytes; }
-  // The same for what the server keeps for its own figures: it grew by so many bytes, or shrank. A
-  // cache of a few kilobytes is not to lose its keys to statistics about them.
-  void leave_out(ptrdiff_t bytes) { kept_out_ += bytes; }
-  size_t uncounted() const {
-    return uncounted_ + static_cast<size_t>(std::max<ptrdiff_t>(kept_out_, 0));
-  }
+  size_t uncounted() const { return uncounted_; }
   // What counts towards the limit.
   size_t counted_memory() const;
 
@@ -127,7 +123,6 @@ class Eviction {
   bool is_volatile_ = false;
   size_t limit_ = 0;
   size_t uncounted_ = 0;
-  ptrdiff_t kept_out_ = 0;
   int64_t turn_us_ = 0;   // that requests may spend in a turn
   int64_t spent_us_ = 0;  // that they have spent in this one
 

@@ -64,15 +64,6 @@ class Host {
   // New clients of other machines are refused while there are so many clients; SIZE_MAX: none is.
   void refuse_clients_from(size_t count) { services_.control.refuse_clients_from(count); }
 
-  // Runs `function` so that the memory that it takes, or gives back, does not count towards `maxmemory`: for
-  // figures about keys, which should not cost keys. INFO has it in mem_not_counted_for_evict.
-  template <class Function>
-  void keep_out_of_limit(Function&& function) {
-    const size_t before = used_memory();
-    function();
-    services_.keyspace.eviction.leave_out(static_cast<ptrdiff_t>(used_memory() - before));
-  }
-
   // What INFO shows under names, whoever the fields belong to: for one moment.
   InfoValues info_values() const { return InfoValues(services_.info); }
 

@@ -90,6 +90,11 @@ OutputChain& Connection::output() {
   return output_;
 }
 
+OutputChain& Connection::held_output() {
+  reactor_.schedule_count(*this);
+  return output_;
+}
+
 void Connection::close_after_flush() {
   if (is_closing()) return;
   close_after_flush_ = true;

@@ -94,7 +94,7 @@ class Connection {
   const OutputChain& queued_output() const { return output_; }
   // For what can wait: it leaves when the connection is flushed for another reason, at the latest in the
   // next turn in which its client sends something. A call of output() lets it leave now.
-  OutputChain& held_output() { return output_; }
+  OutputChain& held_output();
   // The client does not read fast enough: nothing is read from it, and the owner should run no more
   // of its requests now, but call run_again().
   bool output_is_backed_up() const { return output_.bytes() > backed_up_bytes_; }
@@ -172,6 +172,7 @@ class Connection {
   bool last_read_was_full_ = false;
   bool in_ready_ = false;
   bool in_flush_ = false;
+  bool in_count_ = false;
   bool in_run_again_ = false;
   bool in_postponed_ = false;
   bool wants_run_ = false;

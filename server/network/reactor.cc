@@ -228,11 +228,22 @@ void Reactor::flush_all() {
     if (connection->at_end_ && !connection->wants_run_) connection->close_after_flush();
     if (!connection->output_.empty()) schedule_flush(*connection);
   }
+  // What is held for a better moment has none any more.
+  if (is_stopping_) {
+    for (auto& [id, connection] : connections_) {
+      if (!connection->output_.empty()) schedule_flush(*connection);
+    }
+  }
   scratch_.swap(to_flush_);
   for (Connection* connection : scratch_) {
     connection->in_flush_ = false;
     flush(*connection);
   }
+  for (Connection* connection : to_count_) {
+    connection->in_count_ = false;
+    count_output(*connection);
+  }
+  to_count_.clear();
 }
 
 void Reactor::flush(Connection& connection) {
@@ -240,14 +251,18 @@ void Reactor::flush(Connection& connection) {
   const bool was_blocked = connection.write_blocked_;
   connection.flush();
   if (observes_requests_) connection.flushed_ns_ = monotonic_ns();
-  const size_t queued = connection.output_.block_memory() + connection.unsent_tls_bytes();
-  queued_output_ += queued - std::exchange(connection.counted_output_, queued);
+  count_output(connection);
   if (connection.closing_) return;
   if (!connection.write_blocked_) {
     if (connection.close_after_flush_) return connection.close_now();
     if (was_blocked) handler_.output_drained(connection);
   }
   if (connection.wants_run_ && !connection.paused_by_output_) schedule_run(connection);
+}
+
+void Reactor::count_output(Connection& connection) {
+  const size_t queued = connection.output_.block_memory() + connection.unsent_tls_bytes();
+  queued_output_ += queued - std::exchange(connection.counted_output_, queued);
 }
 
 void Reactor::settle_ready() {
@@ -264,7 +279,7 @@ void Reactor::settle_ready() {
 void Reactor::close_marked() {
   if (closing_.empty()) return;
   for (size_t i = 0; i < closing_.size(); i++) handler_.connection_closed(*closing_[i]);
-  for (auto* list : {&ready_, &to_flush_, &to_run_again_, &postponed_}) {
+  for (auto* list : {&ready_, &to_flush_, &to_count_, &to_run_again_, &postponed_}) {
     std::erase_if(*list, [](const Connection* connection) { return connection->closing_; });
   }
   for (Connection* connection : closing_) close_handle(*connection);
@@ -289,6 +304,11 @@ void Reactor::close_handle(Connection& connection) {
 void Reactor::schedule_flush(Connection& connection) {
   if (connection.closing_ || std::exchange(connection.in_flush_, true)) return;
   to_flush_.push_back(&connection);
+}
+
+void Reactor::schedule_count(Connection& connection) {
+  if (connection.closing_ || std::exchange(connection.in_count_, true)) return;
+  to_count_.push_back(&connection);
 }
 
 void Reactor::schedule_run(Connection& connection) {

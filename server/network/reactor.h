@@ -100,6 +100,7 @@ class Reactor {
   void drop_closed_from_ready();
   void flush_all();
   void flush(Connection& connection);
+  void count_output(Connection& connection);
   void settle_ready();
   void close_marked();
   void close_handle(Connection& connection);
@@ -108,6 +109,7 @@ class Reactor {
   // Read again in the next turn, which does not wait.
   void postpone(Connection& connection);
   void schedule_flush(Connection& connection);
+  void schedule_count(Connection& connection);
   void schedule_run(Connection& connection);
   void schedule_close(Connection& connection) { closing_.push_back(&connection); }
 
@@ -130,6 +132,7 @@ class Reactor {
   // Lists of this turn and the next; close_marked() takes closed connections out of all of them.
   std::vector<Connection*> ready_;
   std::vector<Connection*> to_flush_;
+  std::vector<Connection*> to_count_;  // whose output has grown and is not flushed
   std::vector<Connection*> to_run_again_;
   std::vector<Connection*> postponed_;
   std::vector<Connection*> closing_;

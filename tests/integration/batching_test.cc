@@ -1,6 +1,7 @@
 // CLIENT BATCH in a real server: how many writes messages take, and what becomes of clients that do
 // not read.
 #include <catch2/catch.hpp>
+#include <csignal>
 
 #include "tests/support/reply_text.h"
 #include "tests/support/test_server.h"
@@ -46,10 +47,37 @@ TEST_CASE("notifications and invalidations are gathered as messages are") {
   const std::string channel = "__keyspace@0__:k";
   std::vector<Reply> replies;
   for (int i = 0; i < 4; i++) replies.push_back(listener.receive());
-  CHECK(std::ranges::count(replies, push("invalidate", array("k"))) == 1);
-  CHECK(std::ranges::count(replies, push("pmessage", "__keyspace*", channel, "set")) == 2);
+  const auto count = [&](const Expected& expected) {
+    return std::ranges::count_if(replies, [&](const Reply& reply) { return reply == expected; });
+  };
+  CHECK(count(push("invalidate", array("k"))) == 1);
+  CHECK(count(push("pmessage", "__keyspace*", channel, "set")) == 2);
   CHECK(replies.back() == push("pmessage", "__keyspace*", channel, "del"));
   CHECK(number_in(writer, "stats", "total_writes_processed") - before == 5);
+}
+
+TEST_CASE("what is gathered counts as waiting output, and leaves when the server ends") {
+  TestServer server;
+  auto publisher = server.connect();
+  constexpr int kListeners = 20;
+  std::vector<TestClient> listeners;
+  for (int i = 0; i < kListeners; i++) {
+    listeners.push_back(server.connect());
+    listeners.back()("CLIENT", "BATCH", "ON", "SIZE", "1000000", "INTERVAL", "60000");
+    listeners.back()("SUBSCRIBE", "c");
+  }
+  const std::string message(100, 'x');
+  constexpr int kMessages = 400;
+  for (int i = 0; i < kMessages; i++) publisher("PUBLISH", "c", message);
+  // No connection is told apart here from one that does not read.
+  CHECK(number_in(publisher, "memory", "mem_not_counted_for_evict") >=
+        kListeners * kMessages * 100);
+  server.signal(SIGTERM);
+  for (TestClient& listener : listeners) {
+    for (int i = 0; i < kMessages; i++) {
+      REQUIRE(listener.receive() == array("message", "c", message));
+    }
+  }
 }
 
 TEST_CASE("who gathers and does not read is cut off as anybody else") {

@@ -53,6 +53,7 @@ TEST_CASE("budgets of the configuration file, and CONFIG REWRITE") {
   CHECK(client("BUDGET", "SET", "clients", "METRIC", "connected_clients", "TARGET", "10", "WARN",
                "1000", "ERROR", "5000") == status("OK"));
   CHECK(client("CONFIG", "REWRITE") == status("OK"));
+  server.options().config = server.folder().read("test.conf");
   server.restart();
   auto again = server.connect();
   const Reply budgets = again("BUDGET", "LIST");

@@ -335,7 +335,9 @@ TEST_CASE("MEMORY USAGE of all keys is what the allocator handed out, within a t
     int size;
   };
   for (const Kind& kind : {Kind{"a", 5000, 8}, Kind{"b", 3000, 100}, Kind{"c", 300, 50000}}) {
-    TestServer server({"--enable-debug-command", "yes"});
+    // What the server keeps about keys is no part of them.
+    TestServer server({"--enable-debug-command", "yes", "--cache-stats", "no", "--hotspots", "no",
+                       "--latency-tracking", "no"});
     auto client = server.connect();
     if (!counts_memory(client)) return;
     const int64_t before = number(info(client, "memory"), "used_memory");

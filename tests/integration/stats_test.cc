@@ -19,7 +19,10 @@ double latency_of(TestClient& client, const std::string& command, const std::str
                   const std::string& field) {
   const Reply map = client("LATENCY", "PERCENTILES", command, "KIND", kind);
   for (size_t i = 0; i + 1 < map.children.size(); i += 2) {
-    if (map.children[i].text == field) return std::stod(map.children[i + 1].text);
+    if (map.children[i].text != field) continue;
+    const Reply& value = map.children[i + 1];
+    return value.type == Reply::Type::integer ? static_cast<double>(value.integer)
+                                              : std::stod(value.text);
   }
   FAIL("no field " << field);
   return 0;

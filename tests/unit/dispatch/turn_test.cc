@@ -97,6 +97,46 @@ TEST_CASE("who had nothing in a turn that ended early is first in the next", "[t
   for (const FinishedTurn& turn : turns.finished) CHECK(turn.requests < 128 + 32);
 }
 
+TEST_CASE("requests that were held back count like others when they run", "[turn]") {
+  TestTurns turns;
+  turns.hooks.pace.turn_requests = 16;
+  turns.hooks.pace.turn_us = 0;  // a turn ends with its first batch
+  constexpr size_t kClients = 100;
+  for (size_t i = 0; i < kClients; i++) TestTurns::send(turns.connect(), kPing);
+  turns.dispatcher.pause(PauseMode::all, INT64_MAX);
+  while (turns.dispatcher.blocked().clients < kClients) turns.turn();
+  turns.finished.clear();
+  turns.dispatcher.unpause();
+  const auto answered = [&] {
+    size_t count = 0;
+    for (const auto& client : turns.clients) count += TestTurns::replies(*client);
+    return count;
+  };
+  turns.turn();
+  CHECK(answered() == 16);
+  for (size_t i = 0; i < kClients && answered() < kClients; i++) turns.turn();
+  CHECK(answered() == kClients);
+  for (const FinishedTurn& turn : turns.finished) CHECK(turn.requests <= 16);
+}
+
+TEST_CASE("who does not read gets no more replies than may wait, and all of them later", "[turn]") {
+  TestTurns turns;
+  constexpr size_t kValue = 400'000;
+  constexpr size_t kRequests = 32;
+  TestClient& client = turns.connect();
+  TestTurns::send(client, "SETRANGE k " + std::to_string(kValue - 1) + " x\r\n");
+  TestTurns::send(client, "GET k\r\n", kRequests);
+  for (int i = 0; i < 3; i++) turns.turn();
+  CHECK(client.connection()->queued_output().bytes() <= Connection::kBackedUpBytes + 2 * kValue);
+  const auto all_came = [&] {
+    client.receive();
+    return client.received().size() >= kRequests * kValue;
+  };
+  for (int i = 0; i < 1000 && !all_came(); i++) turns.turn();
+  client.receive();
+  CHECK(static_cast<size_t>(std::ranges::count(client.received(), '$')) == kRequests);
+}
+
 TEST_CASE("turns without a request are not told", "[turn]") {
   TestTurns turns;
   turns.connect();

@@ -203,14 +203,28 @@ TEST_CASE("cache statistics: RESETSTAT and switching off leave nothing behind") 
   fill();
 }
 
-TEST_CASE("cache statistics: their memory does not count towards the limit") {
+TEST_CASE("cache statistics: of a small limit they take a 64th") {
   if (used_memory() == 0) return;
+  constexpr size_t kLimit = 8 << 20;
   Scene scene;
-  const size_t before = scene.keyspace.eviction.uncounted();
-  for (int i = 0; i < 2000; i++) scene.set("key:" + std::to_string(i));
-  CHECK(scene.keyspace.eviction.uncounted() >= before + 2000 * 40);
-  scene.info.reset();
-  CHECK(scene.keyspace.eviction.uncounted() <= before + 4096);
+  scene.keyspace.eviction.set_limit(kLimit);
+  scene.pass(100);
+  const auto memory = [&] { return std::stoull(scene.field("cache_stats_bytes")); };
+  const auto churn = [&] {
+    for (int i = 0; i < 100'000; i++) scene.set("key:" + std::to_string(i));
+    for (int i = 0; i < 100'000; i++) {
+      scene.keyspace.remove(scene.keyspace.database(0), make_key("key:" + std::to_string(i)), "del");
+    }
+  };
+  churn();
+  CHECK(memory() > kLimit / 256);
+  CHECK(memory() <= kLimit / 64);
+  // A larger one allows for more.
+  scene.keyspace.eviction.set_limit(kLimit * 4);
+  scene.pass(100);
+  churn();
+  CHECK(memory() > kLimit / 64);
+  CHECK(memory() <= kLimit * 4 / 64);
 }
 
 }  // namespace
