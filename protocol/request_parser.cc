@@ -205,7 +205,7 @@ RequestParser::Outcome RequestParser::read_multibulk(std::string_view unread,
     progress.position = static_cast<size_t>(next - begin);
   } else {
     std::string_view line;
-    switch (read_line(unread, 0, limits.max_inline_bytes, progress.scanned, line)) {
+    switch (read_line(unread, 0, limits.line_bytes(), progress.scanned, line)) {
       case Line::incomplete:
         return Outcome::need_more;
       case Line::too_long:
@@ -238,7 +238,7 @@ RequestParser::Outcome RequestParser::read_bulk_header(std::string_view unread,
     progress.position = static_cast<size_t>(next - begin);
   } else {
     std::string_view line;
-    switch (read_line(unread, progress.position, limits.max_inline_bytes, progress.scanned, line)) {
+    switch (read_line(unread, progress.position, limits.line_bytes(), progress.scanned, line)) {
       case Line::incomplete:
         return Outcome::need_more;
       case Line::too_long:
@@ -255,7 +255,8 @@ RequestParser::Outcome RequestParser::read_bulk_header(std::string_view unread,
     progress.position += line.size() + kLineEnd;
   }
   if (bytes > limits.max_bulk_bytes) return fail("invalid bulk length");
-  if (!limits.authenticated && bytes > kMaxUnauthenticatedBulkBytes) {
+  if (!limits.authenticated && (bytes > kMaxUnauthenticatedBulkBytes ||
+                                progress.position + bytes > kMaxUnauthenticatedRequestBytes)) {
     return fail("unauthenticated bulk length");
   }
   progress.bulk_bytes = bytes;
@@ -291,11 +292,12 @@ RequestParser::Outcome RequestParser::read_bulks(std::string_view unread,
 RequestParser::Outcome RequestParser::read_inline(std::string_view unread,
                                                   const RequestLimits& limits, Progress& progress,
                                                   std::vector<std::string_view>& arguments) {
-  const std::string_view window = unread.substr(0, limits.max_inline_bytes + 1);
+  const size_t max_bytes = limits.line_bytes();
+  const std::string_view window = unread.substr(0, max_bytes + 1);
   const size_t end = window.find('\n', progress.scanned);
   if (end == std::string_view::npos) {
     progress.scanned = window.size();
-    if (unread.size() > limits.max_inline_bytes) return fail("too big inline request");
+    if (unread.size() > max_bytes) return fail("too big inline request");
     return Outcome::need_more;
   }
   progress.position = end + 1;

@@ -1,6 +1,7 @@
 // Finds the requests in the bytes of a connection.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <forward_list>
 #include <memory>
@@ -18,8 +19,13 @@ struct RequestLimits {
   // At least 32. The terminator of an inline request or of a header line must be among the first
   // max_inline_bytes + 1 bytes of it, however the bytes arrive.
   size_t max_inline_bytes = kMaxInlineBytes;
-  // Until then, kMaxUnauthenticatedArguments and kMaxUnauthenticatedBulkBytes hold as well.
+  // Until then, the limits of resp.h for strangers hold as well.
   bool authenticated = true;
+
+  size_t line_bytes() const {
+    return authenticated ? max_inline_bytes
+                         : std::min(max_inline_bytes, kMaxUnauthenticatedLineBytes);
+  }
 };
 
 // One per connection. Arguments are found in the caller's buffer and returned as views into it;

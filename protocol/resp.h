@@ -36,14 +36,18 @@ inline constexpr char kAttribute = '|';
 
 }  // namespace resp
 
-inline constexpr size_t kMaxArguments = 1024 * 1024;
+inline constexpr size_t kMaxArguments = (size_t{1} << 31) - 1;
 inline constexpr size_t kMaxBulkBytes = size_t{512} << 20;
 // An inline request, and the header line of an array or a bulk string.
 inline constexpr size_t kMaxInlineBytes = size_t{64} << 10;
 
-// What somebody may send who has not logged in yet.
+// What somebody may send who has not logged in yet. The first two are Redis's, which add up to 160 KB
+// in one request; nobody needs more than a name and a password for the beginning, so all of a request
+// up to the end of its last argument is bounded too, and so is a line.
 inline constexpr size_t kMaxUnauthenticatedArguments = 10;
 inline constexpr size_t kMaxUnauthenticatedBulkBytes = 16384;
+inline constexpr size_t kMaxUnauthenticatedRequestBytes = 20480;
+inline constexpr size_t kMaxUnauthenticatedLineBytes = 16384;
 
 // Longer arguments are read straight into the memory that will hold them.
 inline constexpr size_t kLargeBulk = size_t{32} << 10;

@@ -304,13 +304,12 @@ void Server::plan_timeouts() {
 void Server::tick() {
   if (!keeps_house_) return;
   do_work("cron", [this] {
-    const int64_t now_ms = wall_clock_ms();
     memory_.sample();
     server_info_.sample();
-    dispatcher_.check_clients(now_ms, configuration_.network.timeout.get());
+    dispatcher_.check_clients(configuration_.network.timeout.get());
     defragmentation_.check(memory_.allocator());
     if (configuration_.keyspace.maxmemory->is_relative() &&
-        now_ms - machine_looked_at_ms_ >= kMachineIntervalMs) {
+        monotonic_us() / 1000 - machine_looked_at_ms_ >= kMachineIntervalMs) {
       take_memory_limit();
     }
   });
@@ -321,7 +320,7 @@ void Server::tick() {
 
 // maxmemory in bytes, which follows the limits of the machine where it is written in terms of them.
 void Server::take_memory_limit() {
-  machine_looked_at_ms_ = wall_clock_ms();
+  machine_looked_at_ms_ = monotonic_us() / 1000;
   memory_.find_machine();
   const size_t former = memory_.limit();
   const MemoryLimit& option = *configuration_.keyspace.maxmemory;
@@ -329,6 +328,8 @@ void Server::take_memory_limit() {
   memory_.set_limit(limit);
   keyspace_.eviction.set_limit(limit);
   const int64_t clients = *configuration_.network.maxmemory_clients;
+  dispatcher_.rules().unread_output_bytes =
+      configuration_.network.unread_output_bytes(limit, memory_.machine().bytes);
   dispatcher_.set_client_memory_limit(
       clients >= 0 ? static_cast<size_t>(clients) : limit / 100 * static_cast<size_t>(-clients));
   if (!option.is_relative() || limit == former) return;
@@ -452,8 +453,8 @@ void Server::follow_options() {
   };
   for (OptionBase* option : std::initializer_list<OptionBase*>{
            &network.proto_max_bulk_len, &network.client_query_buffer_limit,
-           &network.client_output_buffer_limit, &configuration_.keyspace.maxmemory,
-           &network.maxmemory_clients}) {
+           &network.client_output_buffer_limit, &network.unread_output_limit,
+           &configuration_.keyspace.maxmemory, &network.maxmemory_clients}) {
     option->on_change(rules_changed);
   }
   configuration_.dispatch.requirepass.on_change([this]() -> Status {

@@ -62,7 +62,7 @@ class Server final : private TurnHandler, private ServerControl, private StreamH
   // ServerControl
   void shut_down() override;
   bool is_shutting_down() const override { return is_shutting_down_; }
-  void pause_clients(PauseMode mode, int64_t until_ms) override { dispatcher_.pause(mode, until_ms); }
+  void pause_clients(PauseMode mode, int64_t for_ms) override { dispatcher_.pause(mode, for_ms); }
   void unpause_clients() override { dispatcher_.unpause(); }
   bool unblock(Client& client, bool with_error) override {
     return dispatcher_.unblock(client, with_error);

@@ -60,8 +60,9 @@ void Relief::start(MemoryLevel level, const ReliefRules& rules, bool repeats_all
 
 bool Relief::is_due(const Step& step) const {
   if (step.from > level_) return false;
-  const int64_t last_ms = outcomes_[static_cast<size_t>(&step - kSteps)].at_ms;
-  return repeats_all_ || last_ms == 0 || wall_clock_ms() - last_ms >= step.interval_ms;
+  const Outcome& last = outcomes_[static_cast<size_t>(&step - kSteps)];
+  return repeats_all_ || last.at_ms == 0 ||
+         monotonic_us() / 1000 - last.began_ms >= step.interval_ms;
 }
 
 // Goes on to the next step that is to be run.
@@ -72,6 +73,7 @@ void Relief::begin_step() {
     outcomes_[step_].freed_bytes = 0;
     outcomes_[step_].runs++;
     outcomes_[step_].at_ms = wall_clock_ms();
+    outcomes_[step_].began_ms = monotonic_us() / 1000;
   }
 }
 

@@ -28,6 +28,7 @@ class Relief final : public BackgroundTask {
     std::string_view name;
     size_t freed_bytes = 0;  // the last time
     int64_t at_ms = 0;       // 0: it has not run yet
+    int64_t began_ms = 0;    // the same moment, by the monotonic clock
     uint64_t runs = 0;
     uint64_t total_bytes = 0;
   };

@@ -15,8 +15,12 @@ namespace {
 // What a user of the configuration is allowed before its own rules say anything: nothing.
 constexpr std::string_view kEverything[] = {"on", "nopass", "+@all", "~*", "&*"};
 
-// Of a common name, in the log: twice what the standard allows. Nothing keeps certificates to that.
+// Of what the log keeps of strangers and of those who have few rights: they can make names and keys
+// as long as they like. Common names of certificates have at most 64 bytes by the standard, to which
+// nothing keeps them.
 constexpr size_t kLoggedNameBytes = 128;
+constexpr size_t kLoggedObjectBytes = 1024;
+constexpr size_t kLoggedClientBytes = 4096;
 
 }  // namespace
 
@@ -119,8 +123,10 @@ bool Acl::may_read_all_keys(const Client& client, const Command& command,
 void Acl::note_denial(const Client& client, DenialReason reason, std::string_view object,
                       std::string_view user) {
   const int64_t now_ms = wall_clock_ms();
-  log.add({reason, client.is_in_transaction() ? "multi" : "toplevel", std::string(object),
-           std::string(user), describe(client, now_ms)},
+  log.add({reason, client.is_in_transaction() ? "multi" : "toplevel",
+           std::string(object.substr(0, kLoggedObjectBytes)),
+           std::string(user.substr(0, kLoggedNameBytes)),
+           describe(client, now_ms).substr(0, kLoggedClientBytes)},
           now_ms);
 }
 
@@ -161,7 +167,7 @@ void Acl::log_in_by_certificate(Client& client, std::string_view name) {
     ++stats.denied_certificates;
     // Whoever switched the user off did not mean it to be the default one from then on.
     if (is_known) client.is_authenticated = false;
-    return note_denial(client, DenialReason::certificate, "", name.substr(0, kLoggedNameBytes));
+    return note_denial(client, DenialReason::certificate, "", name);
   }
   client.user = found->second;
   client.is_authenticated = true;

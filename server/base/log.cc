@@ -1,14 +1,15 @@
 #include "server/base/log.h"
 
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/syslog_sink.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
+#include <csignal>
 #include <memory>
 #include <vector>
+
+#include "server/base/log_file.h"
 
 namespace larder::log {
 namespace {
@@ -80,7 +81,9 @@ Status open(const Settings& settings) {
     if (settings.file.empty()) {
       sinks.push_back(std::make_shared<spdlog::sinks::stdout_sink_mt>());
     } else {
-      sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_mt>(settings.file));
+      sinks.push_back(std::make_shared<LogFile>(settings.file));
+      // Where a file may not grow any further (ulimit -f), writing to it fails, and that is enough.
+      std::signal(SIGXFSZ, SIG_IGN);
     }
     set_form(*sinks.back());
     if (settings.to_syslog) {

@@ -43,6 +43,11 @@ size_t waiting_chunks(const OutputChain& output) {
   return output.empty() ? 0 : output.fill(chunks);
 }
 
+// None, where the clock was set back since.
+int64_t seconds_since(int64_t moment_ms, int64_t now_ms) {
+  return std::max<int64_t>(now_ms - moment_ms, 0) / 1000;
+}
+
 // "name=value" after "name=value", with spaces between.
 class Line {
  public:
@@ -65,8 +70,8 @@ void add_session(Line& line, const Client& client, int64_t now_ms) {
       .add("laddr", client.socket.local_address())
       .add("fd", int64_t{client.socket.fd()})
       .add("name", client.name)
-      .add("age", (now_ms - client.created_ms) / 1000)
-      .add("idle", (now_ms - client.last_request_ms) / 1000)
+      .add("age", seconds_since(client.created_ms, now_ms))
+      .add("idle", seconds_since(client.last_request_ms, now_ms))
       .add("flags", flags_of(client))
       .add("db", client.database)
       .add("sub", client.subscriptions.channels)

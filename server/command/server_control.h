@@ -32,7 +32,7 @@ class ServerControl {
   virtual void shut_down() = 0;
   virtual bool is_shutting_down() const = 0;
   // CLIENT PAUSE: requests that may write (or all) wait until the moment has passed.
-  virtual void pause_clients(PauseMode mode, int64_t until_ms) = 0;
+  virtual void pause_clients(PauseMode mode, int64_t for_ms) = 0;
   virtual void unpause_clients() = 0;
   // CLIENT UNBLOCK: ends the wait of a blocked client, as if its time were up or with an error.
   // Returns whether it was blocked.

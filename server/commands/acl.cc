@@ -19,6 +19,9 @@ constexpr int64_t kDefaultLogEntries = 10;
 // --- Users ---
 
 // The user's name and rules: passwords are among them.
+// What the request that is only tried would have said may be a password.
+bool is_of_dry_run(std::span<const std::string_view>, size_t index, const Options&) { return index >= 4; }
+
 bool is_about_user(std::span<const std::string_view>, size_t index, const Options&) { return index >= 2; }
 
 // ACL SETUSER username [rule [rule ...]]
@@ -275,7 +278,7 @@ constexpr CommandSpec kCommands[] = {
         "Removes users and closes their connections."},
     {"acl|dryrun", dryrun, -4, kClosed, no_keys(), "7.0.0", "O(1)",
         "username command [arg [arg ...]]",
-        "Tells whether a user may run a command, without running it."},
+        "Tells whether a user may run a command, without running it.", {}, {}, nullptr, is_of_dry_run},
     {"acl|genpass", genpass, -2, kOpen, no_keys(), "6.0.0", "O(1)",
         "[bits]",
         "Makes a password."},

@@ -167,7 +167,7 @@ Status pause(Context& ctx) {
     }
   }
   TRY(const int64_t until_ms, parse_timeout(ctx.arg(2), ctx.now_ms()));
-  ctx.services.control.pause_clients(mode, until_ms);
+  ctx.services.control.pause_clients(mode, until_ms - ctx.now_ms());
   ctx.reply.ok();
   return ok;
 }

@@ -105,8 +105,8 @@ Result<HelloOptions> parse_hello(const Context& ctx) {
 // The two words behind an AUTH, also where the request is wrong: a password whose user was forgotten is
 // one all the same. Asked for each argument of requests that may have many, so it looks back two steps.
 bool is_login_of_hello(std::span<const std::string_view> arguments, size_t index, const Options&) {
-  const auto is_auth = [&](size_t at) { return at >= 2 && equals_ignoring_case(arguments[at], "AUTH"); };
-  return index > 2 && (is_auth(index - 1) || is_auth(index - 2));
+  const auto is_auth = [&](size_t at) { return at >= 1 && equals_ignoring_case(arguments[at], "AUTH"); };
+  return index > 1 && (is_auth(index - 1) || is_auth(index - 2));
 }
 
 // HELLO [protover [AUTH username password] [SETNAME clientname]]

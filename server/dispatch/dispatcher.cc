@@ -24,6 +24,11 @@ constexpr uint64_t kLeastOutputLimit = 16 * 1024;
 // How long a client that is being closed may read nothing of what is left for it.
 constexpr int64_t kMaxClosingMs = 60'000;
 
+// How long a client may read nothing of more output than unread-output-limit.
+constexpr int64_t kMaxUnreadMs = 10'000;
+
+constexpr int64_t kHttpWarningIntervalMs = 60'000;
+
 // The beginnings of a request line and of a header of HTTP.
 bool is_http(std::string_view name) {
   return equals_ignoring_case(name, "post") || equals_ignoring_case(name, "host:");
@@ -344,7 +349,8 @@ void Dispatcher::run(BatchedRequest& request, Context& context) {
   const auto arguments = batch_.arguments_of(request);
   if (request.command == nullptr && is_http(arguments[0])) [[unlikely]] return cut_off_http(session);
   if (pause_until_ms_ != 0 && has_to_wait(request.command, session)) {
-    session.connection().hold();
+    const bool is_stranger = !session.client.is_authenticated;
+    session.connection().hold(is_stranger ? kMaxUnauthenticatedRequestBytes : Connection::kHeldBytes);
     return keep(session, arguments);
   }
   if (request.kind != BatchedRequest::Kind::ordinary) [[unlikely]] {
@@ -529,12 +535,16 @@ void Dispatcher::reject_malformed(Session& session) {
 
 // A web page can make a browser send requests here: nothing that follows in the body is to be run.
 void Dispatcher::cut_off_http(Session& session) {
+  const int64_t now_ms = monotonic_us() / 1000;
+  session.connection().close_now();
+  // Whoever can make a browser send one such request can make it send millions.
+  if (http_warned_at_ms_ != 0 && now_ms - http_warned_at_ms_ < kHttpWarningIntervalMs) return;
+  http_warned_at_ms_ = now_ms;
   log::warning(
       "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to "
       "Larder. This is likely due to an attacker attempting to use Cross Protocol Scripting to "
       "compromise your instance. Connection from " +
       session.connection().peer_address() + " aborted.");
-  session.connection().close_now();
 }
 
 // --- Transactions ---
@@ -603,8 +613,9 @@ void Dispatcher::shrink_buffers() {
   std::vector<Session*>().swap(had_share_);
 }
 
-void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
+void Dispatcher::check_clients(int64_t idle_seconds) {
   client_memory_.hope_again();
+  const int64_t monotonic_ms = monotonic_us() / 1000;
   for (const auto& [id, session] : sessions_) {
     // What comes of a large argument makes no turn in which the session is looked at.
     if (client_memory_.has_limit()) client_memory_.note(*session);
@@ -612,7 +623,6 @@ void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
       if (session->connection().idle_ms() > kMaxClosingMs) session->connection().close_now();
       continue;
     }
-    session->connection().relent_if_stuck();
     // Who listens to channels, or to what others do, is silent by nature.
     if (idle_seconds > 0 && session->kept == nullptr &&
         session->client.type != ClientType::pubsub && !session->client.is_monitor &&
@@ -621,21 +631,36 @@ void Dispatcher::check_clients(int64_t now_ms, int64_t idle_seconds) {
       session->connection().close_now();
       continue;
     }
-    const OutputLimit* rule = output_limit_of(session->client);
-    const uint64_t limit = rule == nullptr ? 0 : rule->soft_bytes;
-    if (limit == 0 || session->connection().queued_output().memory() <=
-                          std::max(limit, kLeastOutputLimit)) {
-      session->over_soft_limit_since_ms = 0;
-    } else if (session->over_soft_limit_since_ms == 0) {
-      session->over_soft_limit_since_ms = now_ms;
-    } else if (static_cast<uint64_t>((now_ms - session->over_soft_limit_since_ms) / 1000) >
-               rule->soft_seconds) {
-      ++stats_.output_limit_disconnections;
-      log::warning("Client " + describe(session->client, now_ms) +
-                   " closed: its output stayed above the soft limit.");
-      session->connection().close_now();
-    }
+    check_output(*session, monotonic_ms);
   }
+}
+
+// What waits for a client that may have all it wants at once, but has to read it.
+void Dispatcher::check_output(Session& session, int64_t monotonic_ms) {
+  Connection& connection = session.connection();
+  const OutputLimit* rule = output_limit_of(session.client);
+  const size_t most_unread = rule != nullptr && rule->hard_bytes == 0 ? rules_.unread_output_bytes : 0;
+  if (most_unread == 0 || connection.queued_output().bytes() <= most_unread) {
+    connection.relent_if_stuck();
+  } else if (connection.idle_ms() > kMaxUnreadMs) {
+    return cut_off(session, "it reads nothing of its output.");
+  }
+  const uint64_t limit = rule == nullptr ? 0 : rule->soft_bytes;
+  if (limit == 0 || connection.queued_output().memory() <= std::max(limit, kLeastOutputLimit)) {
+    session.over_soft_limit_since_ms = 0;
+  } else if (session.over_soft_limit_since_ms == 0) {
+    session.over_soft_limit_since_ms = monotonic_ms;
+  } else if (static_cast<uint64_t>((monotonic_ms - session.over_soft_limit_since_ms) / 1000) >
+             rule->soft_seconds) {
+    cut_off(session, "its output stayed above the soft limit.");
+  }
+}
+
+void Dispatcher::cut_off(Session& session, std::string_view reason) {
+  ++stats_.output_limit_disconnections;
+  log::warning("Client " + describe(session.client, services_.keyspace.now_ms()) + " closed: " +
+               std::string(reason));
+  session.connection().close_now();
 }
 
 // nullptr: none.

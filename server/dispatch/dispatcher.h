@@ -44,6 +44,8 @@ class Dispatcher {
     RequestLimits request_limits;
     size_t max_input_bytes = size_t{1} << 30;  // client-query-buffer-limit
     OutputLimits output_limits;
+    // unread-output-limit in bytes; 0: none.
+    size_t unread_output_bytes = 0;
     GateRules gates;
   };
 
@@ -70,9 +72,9 @@ class Dispatcher {
   void replies_written() { served_.tell(); }
 
   // CLIENT PAUSE.
-  void pause(PauseMode mode, int64_t until_ms);
+  void pause(PauseMode mode, int64_t for_ms);
   void unpause();
-  bool is_paused() const { return pause_until_ms_ > services_.keyspace.now_ms(); }
+  bool is_paused() const { return pause_until_ms_ != 0 && has_not_come(pause_until_ms_); }
 
   // Lets a client wait with the request that it is running: see Context::block.
   void block(Client& client, std::span<const std::string_view> arguments, Wait wait);
@@ -95,9 +97,9 @@ class Dispatcher {
   void unwatch(Client& client);
   size_t watched_keys() const { return watched_keys_.size(); }
 
-  // Closes clients whose output stays above the soft limit, or that were silent for too long
-  // (0: any length is fine). For the cron.
-  void check_clients(int64_t now_ms, int64_t idle_seconds);
+  // Closes clients whose output stays above the soft limit or is not read at all, or that were silent
+  // for too long (0: any length is fine). For the cron.
+  void check_clients(int64_t idle_seconds);
   // What all clients may take together, 0: any amount; see ClientMemory.
   void set_client_memory_limit(size_t bytes) { client_memory_.set_limit(bytes, sessions_); }
   bool has_client_memory_limit() const { return client_memory_.has_limit(); }
@@ -180,6 +182,10 @@ class Dispatcher {
   void fail(Context& context, const Command* command, const std::string& text, bool was_rejected);
   void set_output_limit(Session& session);
   const OutputLimit* output_limit_of(const Client& client) const;
+  void check_output(Session& session, int64_t monotonic_ms);
+  void cut_off(Session& session, std::string_view reason);
+  // Of a moment by the monotonic clock.
+  static bool has_not_come(int64_t monotonic_ms);
 
   Services& services_;
   Rules rules_;
@@ -202,8 +208,10 @@ class Dispatcher {
   bool is_in_turn_ = false;
   bool shrinks_after_turn_ = false;  // shrink_buffers() was called in the middle of one
   bool runs_transaction_ = false;  // nobody else's request runs meanwhile
+  int64_t http_warned_at_ms_ = 0;  // 0: never yet
   // CLIENT PAUSE: until when the requests that may write wait, and until when all others wait too; the
-  // latter never ends later. 0: there is no pause.
+  // latter never ends later. By the monotonic clock: whoever sets the other one does not mean clients.
+  // 0: there is no pause.
   int64_t pause_until_ms_ = 0;
   int64_t pause_all_until_ms_ = 0;
   std::atomic<const char*> running_command_{nullptr};

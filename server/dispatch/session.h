@@ -54,7 +54,7 @@ class Session final : public ClientSocket {
   std::unique_ptr<Transaction> transaction;
   // What ClientMemory has counted for it.
   size_t counted_bytes = 0;
-  // The first moment of an output above the soft limit, 0: it is below.
+  // The first moment of an output above the soft limit, by the monotonic clock; 0: it is below.
   int64_t over_soft_limit_since_ms = 0;
 
   Connection& connection() { return connection_; }

@@ -11,11 +11,15 @@ namespace larder {
 
 // --- Kept requests, and the pause ---
 
+bool Dispatcher::has_not_come(int64_t monotonic_ms) {
+  return monotonic_ms > monotonic_us() / 1000;
+}
+
 bool Dispatcher::has_to_wait(const Command* command, const Session& session) const {
   if (command == nullptr || !is_paused()) return false;
   // Somebody has to be able to end the pause.
   if (command->full_name().starts_with("client|")) return false;
-  if (pause_all_until_ms_ > services_.keyspace.now_ms()) return true;
+  if (has_not_come(pause_all_until_ms_)) return true;
   if (command->has(kWrite | kMayReplicate)) return true;
   return session.transaction != nullptr && is_exec(*command) &&
          (session.transaction->flags & (kWrite | kMayReplicate)) != 0;
@@ -62,7 +66,8 @@ void Dispatcher::run_kept(Session& session) {
 
 // Each mode keeps the latest of its ends: a short pause of everything does not become as long as
 // the pause of writes beside it.
-void Dispatcher::pause(PauseMode mode, int64_t until_ms) {
+void Dispatcher::pause(PauseMode mode, int64_t for_ms) {
+  const int64_t until_ms = monotonic_us() / 1000 + for_ms;
   pause_until_ms_ = std::max(pause_until_ms_, until_ms);
   if (mode == PauseMode::all) pause_all_until_ms_ = std::max(pause_all_until_ms_, until_ms);
 }
@@ -78,7 +83,7 @@ void Dispatcher::unpause() {
 // Notices that a pause is over.
 void Dispatcher::end_pauses() {
   if (!is_paused()) return unpause();
-  if (pause_all_until_ms_ == 0 || pause_all_until_ms_ > services_.keyspace.now_ms()) return;
+  if (pause_all_until_ms_ == 0 || has_not_come(pause_all_until_ms_)) return;
   pause_all_until_ms_ = 0;
   run_held_again();
 }

@@ -63,7 +63,7 @@ void KeyUsage::start(UsageKind kind) {
       use_ticks(HybridWord::kTickShift, HybridWord::kTickBits, HybridWord::kTickBits);
       break;
   }
-  set_now_ms(now_ms_);
+  set_now_ms(now_ms_ - set_back_ms_);
   begin_aging();
   knows_sizes_ = kind != UsageKind::hybrid || keys_ == 0;
   walk_notes_sizes_ = false;  // not by one that is under way
@@ -78,6 +78,11 @@ void KeyUsage::use_ticks(unsigned shift, unsigned bits, unsigned ring_bits) {
 }
 
 void KeyUsage::set_now_ms(int64_t now_ms) {
+  now_ms += set_back_ms_;
+  if (now_ms < now_ms_) [[unlikely]] {
+    set_back_ms_ += now_ms_ - now_ms;
+    now_ms = now_ms_;
+  }
   if (ticks_ == 0) {
     now_ms_ = now_ms;
     if (kind_ == UsageKind::idle_time) {
@@ -137,8 +142,6 @@ uint16_t KeyUsage::count_use(uint16_t word) {
 void KeyUsage::advance_period() {
   if (settings_.lfu_decay_minutes == 0) return;
   const int64_t passed_ms = now_ms_ - period_began_ms_;
-  // A clock that was set back: periods only go forward, or counters would lose nearly all of them.
-  if (passed_ms < 0) period_began_ms_ = now_ms_;
   const int64_t period_ms = int64_t{settings_.lfu_decay_minutes} * 60'000;
   if (passed_ms < period_ms) return;
   period_ = static_cast<unsigned>(period_ + passed_ms / period_ms) & FrequencyWord::kPeriodMask;
@@ -209,8 +212,7 @@ uint64_t KeyUsage::worthlessness(uint16_t word) const {
 bool KeyUsage::aging_is_due() const {
   if (!knows_sizes_ && !walk_notes_sizes_) return true;
   if (ticks_ != 0) return ticks_since_aging_ >= ticks_ * kAgingEighths / 8;
-  // A clock that was set back must not make the next walk wait for it.
-  return now_ms_ >= next_aging_ms_ || next_aging_ms_ > now_ms_ + IdleTime::kAgingIntervalMs;
+  return now_ms_ >= next_aging_ms_;
 }
 
 void KeyUsage::begin_aging() {

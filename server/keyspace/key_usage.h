@@ -31,7 +31,8 @@ class KeyUsage {
   // A policy of another kind reads the bits of all keys anew.
   void configure(const EvictionSettings& settings);
   UsageKind kind() const { return kind_; }
-  // The time of the batch of requests that begins.
+  // The time of the batch of requests that begins. When it goes back, because somebody has set the
+  // clock, the time that counts here stands: else every key would be as idle as never before.
   void set_now_ms(int64_t now_ms);
 
   // Notes that the key in `slot` is used. At most one store, into the slot.
@@ -86,7 +87,7 @@ class KeyUsage {
   void end_aging();
   uint16_t aged(uint16_t word) const;
   // When it will be due for the passing of time alone; INT64_MAX: only uses make it due.
-  int64_t next_aging_ms() const { return ticks_ == 0 ? next_aging_ms_ : INT64_MAX; }
+  int64_t next_aging_ms() const { return ticks_ == 0 ? next_aging_ms_ - set_back_ms_ : INT64_MAX; }
 
  private:
   uint32_t age(uint16_t word) const { return (tick_ - (uint32_t{word} >> tick_shift_)) & (ticks_ - 1); }
@@ -101,6 +102,7 @@ class KeyUsage {
   UsageKind kind_ = UsageKind::idle_time;
   EvictionSettings settings_;
   int64_t now_ms_ = 0;
+  int64_t set_back_ms_ = 0;  // by how much the clock was, in all
   size_t keys_ = 0;
   Random random_;
 

@@ -74,8 +74,9 @@ bool Connection::begin_large_read(size_t offset, size_t bytes) {
   return large_.is_done();
 }
 
-void Connection::hold() {
+void Connection::hold(size_t read_ahead_bytes) {
   held_ = true;
+  read_ahead_bytes_ = read_ahead_bytes;
   update_poll();
 }
 
@@ -109,7 +110,7 @@ void Connection::close_now() {
 }
 
 bool Connection::wants_to_read() const {
-  if (held_ && input_.unread().size() >= kHeldBytes) return false;
+  if (held_ && input_.unread().size() >= read_ahead_bytes_) return false;
   return !paused_by_output_ && !at_end_ && !is_closing();
 }
 

@@ -2,6 +2,8 @@
 // them at start and says with on_change what a CONFIG SET does.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -109,6 +111,25 @@ struct NetworkOptions : OptionGroup {
       {.help = "Class (normal, replica, pubsub), hard limit, soft limit, seconds: a client whose "
                "waiting output exceeds the hard limit, or the soft limit for that long, is "
                "disconnected. 0: no limit. One line per class."}};
+  Option<int64_t> unread_output_limit{
+      *this,
+      "unread-output-limit",
+      -25,
+      {.min = -100,
+       .unit = Unit::bytes_or_percent,
+       .help = "For clients whose class has no hard limit: whose waiting output exceeds this gets no "
+               "further replies before it reads, and is disconnected when it reads nothing for ten "
+               "seconds. 25% is a part of maxmemory, or without it of the machine's memory, between "
+               "64 MB and 1 GB; 0: no limit."}};
+
+  // In bytes, given those of maxmemory (0: none) and of the machine; 0: no limit.
+  size_t unread_output_bytes(size_t maxmemory, size_t machine_bytes) const {
+    const int64_t limit = unread_output_limit.get();
+    if (limit >= 0) return static_cast<size_t>(limit);
+    const size_t whole = maxmemory != 0 ? maxmemory : machine_bytes;
+    return std::clamp<size_t>(whole / 100 * static_cast<size_t>(-limit), 64 * kMegabyte,
+                              1024 * kMegabyte);
+  }
 };
 
 }  // namespace larder

@@ -9,10 +9,10 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <csignal>
-#include <filesystem>
 #include <thread>
 
 #include "tests/support/build.h"
+#include "tests/support/server_figures.h"
 #include "tests/support/test_server.h"
 #include "tests/support/tls_server.h"
 
@@ -28,18 +28,6 @@ rlim_t allow_many_files() {
   return limit.rlim_cur;
 }
 
-int64_t info_number(TestClient& client, const std::string& section, const std::string& name) {
-  const std::string text = client("INFO", section).text;
-  const size_t at = text.find("\r\n" + name + ":");
-  if (at == std::string::npos) throw std::runtime_error("INFO has no " + name);
-  return std::stoll(text.substr(at + name.size() + 3));
-}
-
-size_t open_files(pid_t pid) {
-  const std::filesystem::directory_iterator files("/proc/" + std::to_string(pid) + "/fd");
-  return static_cast<size_t>(std::distance(begin(files), end(files)));
-}
-
 TEST_CASE("load: ten thousand clients are served, and an idle one costs little") {
   // Where the system does not allow so many files, as many as it does.
   constexpr rlim_t kReserve = 200;
@@ -47,6 +35,7 @@ TEST_CASE("load: ten thousand clients are served, and an idle one costs little")
   TestServer server;
   auto admin = server.connect();
   const int64_t before = info_number(admin, "memory", "used_memory");
+  const int64_t resident_before = resident_bytes(server.pid());
   std::vector<TestClient> clients;
   for (size_t i = 0; i < count; i++) clients.push_back(server.connect());
   CHECK(eventually(
@@ -55,6 +44,12 @@ TEST_CASE("load: ten thousand clients are served, and an idle one costs little")
                static_cast<int64_t>(count + 1);
       },
       60s));
+  if (!kHasSanitizers) {
+    const int64_t each =
+        (resident_bytes(server.pid()) - resident_before) / static_cast<int64_t>(count);
+    INFO("resident bytes per client: " << each);
+    CHECK(each <= 6 * 1024);
+  }
   for (int round = 0; round < 2; round++) {
     for (TestClient& client : clients) client.send({"INCR", "n"});
     size_t answered = 0;
@@ -198,15 +193,51 @@ TEST_CASE("load: SIGTERM ends a busy server at once, and TLS clients are told go
   CHECK(idle->receive_goodbye());
 }
 
+size_t count_of(std::string_view text, std::string_view part) {
+  size_t count = 0;
+  for (size_t at = 0; (at = text.find(part, at)) != std::string_view::npos; at++) count++;
+  return count;
+}
+
 TEST_CASE("load: a disk that is full while logging costs log lines and nothing else") {
   TestServer server({"--logfile", "/dev/full", "--loglevel", "debug"});
   auto client = server.connect();
   for (int i = 0; i < 100; i++) {
     REQUIRE(client("SET", "k", i) == status("OK"));
-    server.connect()("NONSENSE");
+    server.connect().send_raw("*x\r\n");
   }
+  // Also where it has just been opened again.
   server.signal(SIGHUP);
+  CHECK(eventually([&] { return count_of(server.log(), "cannot write to the log file") == 2; }));
   CHECK(client("GET", "k") == "99");
+  CHECK(count_of(server.log(), "cannot write to the log file /dev/full: No space left on device") ==
+        2);
+}
+
+TEST_CASE("load: a log that has reached its limit goes on when there is room again") {
+  TestServer server({"--logfile", "larder.log", "--loglevel", "verbose"});
+  auto client = server.connect();
+  REQUIRE(client("SET", "k", "v") == status("OK"));
+  rlimit former{};
+  REQUIRE(::prlimit(server.pid(), RLIMIT_FSIZE, nullptr, &former) == 0);
+  const rlimit limit{.rlim_cur = server.folder().read("larder.log").size() + 30,
+                     .rlim_max = former.rlim_max};
+  REQUIRE(::prlimit(server.pid(), RLIMIT_FSIZE, &limit, nullptr) == 0);
+  const auto malformed = [&] {
+    auto other = server.connect();
+    other.send_raw("*x\r\n");
+    CHECK(other.receive() == error_starting("ERR Protocol error"));
+  };
+  for (int i = 0; i < 50; i++) malformed();
+  CHECK(client("GET", "k") == "v");
+  CHECK(count_of(server.log(), "cannot write to the log file") == 1);
+  REQUIRE(::prlimit(server.pid(), RLIMIT_FSIZE, &former, nullptr) == 0);
+  malformed();
+  CHECK(eventually([&] {
+    return server.folder().read("larder.log").find(" lines of the log could not be written") !=
+           std::string::npos;
+  }));
+  CHECK(client("GET", "k") == "v");
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Clients that do not read what they asked for.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 #include "tests/support/reply_text.h"
 #include "tests/support/test_server.h"
 
@@ -96,6 +98,46 @@ TEST_CASE("without a limit a slow reader gets everything, and others do not wait
   slow.send_raw(many_gets());
   for (int i = 0; i < 100; i++) CHECK(admin("INCR", "n") == i + 1);
   for (int i = 0; i < kManyReplies; i++) CHECK(slow.receive().text.size() == kMegabyte);
+}
+
+TEST_CASE("a client that never reads is cut off although no limit was set") {
+  // The least that the default comes to is 64 MB.
+  TestServer server({"--maxmemory", "100mb"});
+  auto admin = server.connect(), silent = server.connect(), slow = server.connect();
+  admin("SET", "big", std::string(kMegabyte, 'x'));
+  const std::string id = std::to_string(silent("CLIENT", "ID").integer);
+  std::string requests;
+  for (int i = 0; i < 10; i++) requests += many_gets();
+  silent.send_raw(requests);
+  // Whoever takes a little now and then is slow, and not gone.
+  slow.send_raw(requests);
+  uint64_t most = 0;
+  CHECK(eventually(
+      [&] {
+        slow.receive();
+        const std::string line = admin("CLIENT", "LIST", "ID", id).text;
+        if (line.empty()) return true;
+        most = std::max<uint64_t>(most, std::stoull(line.substr(line.find(" obl=") + 5)));
+        return false;
+      },
+      60s));
+  // It had no more than twice as much at any time, whatever it had asked for.
+  CHECK(most > 64 * kMegabyte);
+  CHECK(most <= 2 * 64 * kMegabyte + 2 * kMegabyte);
+  CHECK(server.log().find("it reads nothing of its output") != std::string::npos);
+  CHECK(counts_one_disconnection(admin));
+  CHECK(slow.receive().text.size() == kMegabyte);
+}
+
+TEST_CASE("one reply may be longer than what may stay unread") {
+  TestServer server({"--unread-output-limit", "100kb"});
+  auto client = server.connect();
+  client("SET", "big", std::string(kMegabyte, 'x'));
+  for (int i = 0; i < 200; i++) {
+    CHECK(client("MGET", "big", "big", "big", "big").children.size() == 4);
+  }
+  CHECK(client("CONFIG", "SET", "unread-output-limit", "10%") == status("OK"));
+  CHECK(client("CONFIG", "GET", "unread-output-limit") == array("unread-output-limit", "10%"));
 }
 
 TEST_CASE("the output limit changes while the server runs") {

@@ -1,6 +1,7 @@
 #include "server/base/log.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -97,6 +98,41 @@ TEST_CASE("a log that cannot be opened is an error and leaves the old one") {
   CHECK_FALSE(log::open({.file = "/dev/null/server.log"}).is_ok());
   log::notice("still here");
   CHECK(file.lines().size() == 1);
+}
+
+// As a full disk does it: a file may have so many bytes, and no more for now.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) {
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &former_) == 0);
+    const rlimit limit{.rlim_cur = bytes, .rlim_max = former_.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  }
+  ~FullDisk() { ::setrlimit(RLIMIT_FSIZE, &former_); }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit former_{};
+};
+
+TEST_CASE("a log that cannot be written loses lines, and says how many when it can be again") {
+  LogFile file;
+  log::notice("before");
+  {
+    // In the middle of the next line.
+    const FullDisk disk(std::filesystem::file_size(file.path()) + 20);
+    for (int i = 0; i < 5; i++) log::notice("lost");
+  }
+  log::notice("after");
+  log::notice("and on");
+  const auto lines = file.lines();
+  REQUIRE(lines.size() == 5);
+  CHECK(lines[0].ends_with("before"));
+  CHECK(lines[1].size() == 20);
+  CHECK(lines[2].ends_with("# 5 lines of the log could not be written"));
+  CHECK(lines[3].ends_with("after"));
+  CHECK(lines[4].ends_with("and on"));
 }
 
 }  // namespace

@@ -70,6 +70,26 @@ TEST_CASE("without eviction a slot says for how long its key was not used") {
   CHECK(test.usage.frequency(slot.word) == 0);
 }
 
+TEST_CASE("a clock that is set back makes no key idle, and time goes on from there") {
+  for (const auto policy :
+       {EvictionPolicy::noeviction, EvictionPolicy::allkeys_lru, EvictionPolicy::allkeys_hybrid}) {
+    TestUsage test(policy);
+    TestSlot& slot = test.add();
+    test.usage.set_now_ms(kStartMs + 100'000);
+    test.usage.touch(slot);
+    const int64_t before = test.usage.idle_seconds(slot.word);
+    test.usage.set_now_ms(kStartMs - 3'600'000);
+    CHECK(test.usage.idle_seconds(slot.word) == before);
+    CHECK_FALSE(test.usage.next_aging_ms() < kStartMs - 3'600'000);
+    test.usage.set_now_ms(kStartMs - 3'600'000 + 50'000);
+    CHECK(test.usage.idle_seconds(slot.word) == before + 50);
+    // And once more.
+    test.usage.set_now_ms(0);
+    test.usage.set_now_ms(10'000);
+    CHECK(test.usage.idle_seconds(slot.word) == before + 60);
+  }
+}
+
 TEST_CASE("under lru the key that was used last has the least to fear") {
   TestUsage test(EvictionPolicy::allkeys_lru, 10'000);
   // In an order of their own: each next one is worth more.

@@ -189,7 +189,7 @@ TEST_CASE("an incomplete request waits, and takes memory only then") {
 
 TEST_CASE("an announced count takes no memory before its arguments come") {
   Reader reader;
-  reader.receive("*1048576\r\n$1\r\na\r\n");
+  reader.receive("*2147483647\r\n$1\r\na\r\n");
   CHECK(reader.parser().memory() < 512);
 }
 
@@ -233,7 +233,7 @@ TEST_CASE("malformed requests get the words of Redis") {
       {"*-0\r\n", "invalid multibulk length"},
       {"*00\r\n", "invalid multibulk length"},
       {"*1\nX4\r\n", "invalid multibulk length"},
-      {"*1048577\r\n", "invalid multibulk length"},
+      {"*2147483648\r\n", "invalid multibulk length"},
       {"*9223372036854775807\r\n", "invalid multibulk length"},
       {"*9223372036854775808\r\n", "invalid multibulk length"},
       {"*-9223372036854775809\r\n", "invalid multibulk length"},
@@ -333,8 +333,24 @@ TEST_CASE("before authentication little may be sent") {
   CHECK(read_whole(encode({std::string(16384, 'a')}), stranger).requests.size() == 1);
   CHECK(error_of("*1\r\n$16385\r\n", stranger) == "unauthenticated bulk length");
   // What is too much for anybody is reported as that.
-  CHECK(error_of("*1048577\r\n", stranger) == "invalid multibulk length");
+  CHECK(error_of("*2147483648\r\n", stranger) == "invalid multibulk length");
   CHECK(error_of("*1\r\n$536870913\r\n", stranger) == "invalid bulk length");
+}
+
+TEST_CASE("before authentication a request as a whole is short, and so is a line") {
+  const RequestLimits stranger{.authenticated = false};
+  const auto header = [](size_t bytes) { return "$" + std::to_string(bytes) + "\r\n"; };
+  const std::string begin = "*3\r\n$4\r\nAUTH\r\n$5000\r\n" + std::string(5000, 'n') + "\r\n";
+  const size_t left = kMaxUnauthenticatedRequestBytes - begin.size() - header(16'000).size();
+  CHECK(read_whole(begin + header(left) + std::string(left, 'p') + "\r\n", stranger)
+            .requests.size() == 1);
+  CHECK(error_of(begin + header(left + 1), stranger) == "unauthenticated bulk length");
+  const std::string line(kMaxUnauthenticatedLineBytes, 'a');
+  CHECK(read_whole(line + "\n", stranger).requests == std::vector<Request>{{line}});
+  CHECK(error_of(line + "a", stranger) == "too big inline request");
+  CHECK(error_of("*" + line, stranger) == "too big mbulk count string");
+  CHECK(error_of("*1\r\n$" + line, stranger) == "too big bulk count string");
+  CHECK(read_whole(line + "a\n").requests.size() == 1);
 }
 
 TEST_CASE("large arguments go past the buffer, split at any byte near their edges") {
