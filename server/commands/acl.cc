@@ -18,10 +18,10 @@ constexpr int64_t kDefaultLogEntries = 10;
 
 // --- Users ---
 
-// The user's name and rules: passwords are among them.
 // What the request that is only tried would have said may be a password.
 bool is_of_dry_run(std::span<const std::string_view>, size_t index, const Options&) { return index >= 4; }
 
+// The user's name and rules: passwords are among them.
 bool is_about_user(std::span<const std::string_view>, size_t index, const Options&) { return index >= 2; }
 
 // ACL SETUSER username [rule [rule ...]]

@@ -19,7 +19,7 @@ TEST_CASE("network options have Redis's names, defaults and limits", "[network]"
   CHECK(options.tcp_backlog.text() == "511");
   CHECK(options.proto_max_bulk_len.text() == "536870912");
   CHECK(options.client_query_buffer_limit.text() == "1073741824");
-  CHECK(options.options().size() == 14);
+  CHECK(options.options().size() == 15);
 
   CHECK_FALSE(read(options.port, {"65536"}).is_ok());
   CHECK_FALSE(read(options.maxclients, {"0"}).is_ok());

@@ -22,7 +22,7 @@ TEST_CASE("process options have Redis's names and defaults") {
     CHECK_FALSE(option->attributes().help.empty());
   }
   CHECK(all ==
-        "daemonize=no\npidfile=\nsupervised=no\ndir=./\nlogfile=\nloglevel=notice\n"
+        "daemonize=no\nrun-as=\npidfile=\nsupervised=no\ndir=./\nlogfile=\nloglevel=notice\n"
         "syslog-enabled=no\nsyslog-ident=larder\nsyslog-facility=local0\ncrash-log-enabled=yes\n"
         "hide-user-data-from-log=yes\nalways-show-logo=no\nset-proc-title=yes\n"
         "proc-title-template={title} {listen-addr} {server-mode}\noom-score-adj=no\n"
