@@ -85,7 +85,8 @@ const Scrape::Step Scrape::kSteps[] = {
 bool Scrape::write(std::string& out, Deadline deadline) {
   exposition_.set_output(out);
   while (step_ < std::size(kSteps)) {
-    if ((this->*kSteps[step_])()) {
+    const Step step = kSteps[step_];
+    if ((this->*step)()) {
       step_++;
       index_ = 0;
     }

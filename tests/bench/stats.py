@@ -11,7 +11,7 @@ from servers import Server
 from tools import Failure
 
 # Everything that is switched off in the server beside.
-WITHOUT = "--cache-stats no --latency-tracking no"
+WITHOUT = "--cache-stats no --hotspots no --latency-tracking no"
 COST_KEYS = 10_000
 COST_TARGET = 1.03
 WORKLOADS = {"GET, pipeline 32": ["GET {key}"], "SET, pipeline 32": ["SET {key} {value}"],
