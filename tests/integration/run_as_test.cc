@@ -95,11 +95,9 @@ TEST_CASE("root's server takes what only root may have, and is another user's fr
   const TestCertificates certificates;  // in a folder that only root may enter
   const int tls_port = privileged_port();
   std::vector<std::string> arguments = certificates.server_arguments();
-  for (const std::string word :
-       {"--tls-port", std::to_string(tls_port).c_str(), "--logfile", "larder.log", "--pidfile",
-        "larder.pid", "--unixsocket", "larder.sock"}) {
-    arguments.push_back(word);
-  }
+  arguments.insert(arguments.end(), {"--tls-port", std::to_string(tls_port), "--logfile",
+                                     "larder.log", "--pidfile", "larder.pid", "--unixsocket",
+                                     "larder.sock"});
   OtherUsersServer other(arguments);
   other.server().start();
 

@@ -170,9 +170,11 @@ TEST_CASE("soak: memory stays what it is under a mixed load") {
                   << " s: " << info_number(admin, "stats", "total_commands_processed")
                   << " commands, used memory x" << used_growth << ", resident x"
                   << resident_growth);
+  // What LATENCY PERCENTILES keeps of the last five minutes grows for five minutes.
+  const double bound = length >= 600s ? 1.02 : 1.1;
   if (!kHasSanitizers) {
-    CHECK(used_growth < 1.02);
-    CHECK(resident_growth < 1.02);
+    CHECK(used_growth < bound);
+    CHECK(resident_growth < bound);
   }
   clients.clear();
   CHECK(eventually([&] { return info_number(admin, "clients", "blocked_clients") == 0; }));
