@@ -22,6 +22,8 @@ namespace larder {
 // are read, and the process goes to the background, before there is a loop.
 struct Configuration {
   Configuration();
+  // That of clients without TLS, or of those with it; 0: there is none.
+  uint16_t first_port() const { return network.port.get() != 0 ? network.port.get() : tls.port.get(); }
 
   NetworkOptions network;
   TlsOptions tls;

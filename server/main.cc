@@ -24,11 +24,6 @@
 namespace larder {
 namespace {
 
-uint16_t first_port(const Configuration& configuration) {
-  const uint16_t port = configuration.network.port.get();
-  return port != 0 ? port : configuration.tls.port.get();
-}
-
 void set_title(ProcessTitle& title, const Configuration& configuration) {
   if (!configuration.process.set_proc_title.get()) return;
   const NetworkOptions& network = configuration.network;
@@ -39,9 +34,9 @@ void set_title(ProcessTitle& title, const Configuration& configuration) {
   facts.unix_socket = network.unixsocket.get();
   facts.config_file = configuration.file;
   const std::string address = network.bind.get().empty() ? "*" : network.bind.get().front();
-  const bool has_port = network.port.get() != 0 || configuration.tls.port.get() != 0;
-  facts.listen_address = has_port ? address + ":" + to_text(first_port(configuration))
-                                  : "unixsocket:" + facts.unix_socket;
+  const uint16_t port = configuration.first_port();
+  facts.listen_address =
+      port != 0 ? address + ":" + to_text(port) : "unixsocket:" + facts.unix_socket;
   if (const auto text = expand_title(configuration.process.proc_title_template.get(), facts)) {
     title.set(*text);
   }
@@ -54,7 +49,7 @@ void greet(const Configuration& configuration) {
   log::notice(configuration.file.empty() ? "Using the built-in defaults, no config file"
                                          : "Configuration loaded from " + configuration.file);
   // What tools look for to learn the process id.
-  log::notice("Port: " + to_text(first_port(configuration)) + ", PID: " + to_text(getpid()));
+  log::notice("Port: " + to_text(configuration.first_port()) + ", PID: " + to_text(getpid()));
   for (const std::string& warning : startup_warnings(read_machine_settings())) {
     log::warning("WARNING " + warning);
   }

@@ -294,7 +294,7 @@ void Server::plan_timeouts() {
   const int64_t next_ms = dispatcher_.next_timeout_ms();
   if (next_ms >= timeouts_planned_ms_) [[likely]] return;
   timeouts_planned_ms_ = next_ms;
-  const int64_t wait_ms = std::max<int64_t>(next_ms - monotonic_us() / 1000, 1);
+  const int64_t wait_ms = std::max<int64_t>(next_ms - monotonic_ms(), 1);
   timeouts_.start_once(static_cast<uint64_t>(wait_ms), [this] {
     timeouts_planned_ms_ = INT64_MAX;
     dispatcher_.end_overdue_waits();
@@ -309,7 +309,7 @@ void Server::tick() {
     dispatcher_.check_clients(configuration_.network.timeout.get());
     defragmentation_.check(memory_.allocator());
     if (configuration_.keyspace.maxmemory->is_relative() &&
-        monotonic_us() / 1000 - machine_looked_at_ms_ >= kMachineIntervalMs) {
+        monotonic_ms() - machine_looked_at_ms_ >= kMachineIntervalMs) {
       take_memory_limit();
     }
   });
@@ -320,18 +320,17 @@ void Server::tick() {
 
 // maxmemory in bytes, which follows the limits of the machine where it is written in terms of them.
 void Server::take_memory_limit() {
-  machine_looked_at_ms_ = monotonic_us() / 1000;
+  machine_looked_at_ms_ = monotonic_ms();
   memory_.find_machine();
   const size_t former = memory_.limit();
   const MemoryLimit& option = *configuration_.keyspace.maxmemory;
   const size_t limit = option.bytes(memory_.machine().bytes);
   memory_.set_limit(limit);
   keyspace_.eviction.set_limit(limit);
-  const int64_t clients = *configuration_.network.maxmemory_clients;
   dispatcher_.rules().unread_output_bytes =
       configuration_.network.unread_output_bytes(limit, memory_.machine().bytes);
   dispatcher_.set_client_memory_limit(
-      clients >= 0 ? static_cast<size_t>(clients) : limit / 100 * static_cast<size_t>(-clients));
+      bytes_of(*configuration_.network.maxmemory_clients, limit));
   if (!option.is_relative() || limit == former) return;
   log::notice("maxmemory " + option.text() + " is " + format_bytes_human(limit) + " of the " +
               format_bytes_human(memory_.machine().bytes) + " that the process may take (" +

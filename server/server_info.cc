@@ -17,13 +17,6 @@
 namespace larder {
 namespace {
 
-// The value and its decimals as printf's %.2f and %.6f have them.
-std::string fixed(double value, int decimals) {
-  std::array<char, 64> text;
-  const int length = std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  return std::string(text.data(), std::min(static_cast<size_t>(length), text.size() - 1));
-}
-
 std::string operating_system() {
   utsname name{};
   if (uname(&name) != 0) return "unknown";
@@ -101,8 +94,7 @@ void ServerSection::write_process(InfoWriter& writer) const {
   writer.line("process_id", to_text(getpid()));
   writer.line("process_supervised", configuration_.supervisor);
   writer.line("run_id", run_id_);
-  writer.line("tcp_port", configuration_.network.port.get() != 0 ? configuration_.network.port.text()
-                                                                  : configuration_.tls.port.text());
+  writer.line("tcp_port", to_text(configuration_.first_port()));
   writer.line("server_time_usec", to_text(now_us));
   writer.line("uptime_in_seconds", to_text(uptime_seconds));
   writer.line("uptime_in_days", to_text(uptime_seconds / kSecondsPerDay));
@@ -222,7 +214,7 @@ CpuSection::CpuSection()
         const auto line = [&writer](const char* name, const timeval& time) {
           writer.line(
               name,
-              fixed(static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6, 6));
+              format_fixed(static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6, 6));
         };
         rusage process{};
         rusage children{};
@@ -252,7 +244,7 @@ CommandsSection::CommandsSection(const InfoSources& sources)
           writer.line("cmdstat_" + std::string(command.full_name()),
                       "calls=" + std::to_string(stats.calls) +
                           ",usec=" + std::to_string(stats.nanoseconds / 1000) + ",usec_per_call=" +
-                          fixed(mean, 2) + ",rejected_calls=" + std::to_string(stats.rejected) +
+                          format_fixed(mean, 2) + ",rejected_calls=" + std::to_string(stats.rejected) +
                           ",failed_calls=" + std::to_string(stats.failed));
         }
       }) {}

@@ -1,6 +1,4 @@
 // INFO memory.
-#include <array>
-#include <cstdio>
 #include <string>
 
 #include "server/base/numbers.h"
@@ -9,12 +7,6 @@
 
 namespace larder {
 namespace {
-
-std::string two_decimals(double value) {
-  std::array<char, 64> text;
-  std::snprintf(text.data(), text.size(), "%.2f", value);
-  return text.data();
-}
 
 class MemoryWriter {
  public:
@@ -26,11 +18,11 @@ class MemoryWriter {
     writer_.line(name + "_human", format_bytes_human(value));
   }
   void percent(const std::string& name, double value) {
-    writer_.line(name, two_decimals(value) + '%');
+    writer_.line(name, format_fixed(value, 2) + '%');
   }
   void overhang(const std::string& ratio_name, const std::string& bytes_name,
                 const MemoryOverhang& overhang) {
-    writer_.line(ratio_name, two_decimals(overhang.ratio));
+    writer_.line(ratio_name, format_fixed(overhang.ratio, 2));
     writer_.line(bytes_name, to_text(overhang.bytes));
   }
   void text(const std::string& name, std::string_view value) { writer_.line(name, value); }

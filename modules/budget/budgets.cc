@@ -75,7 +75,7 @@ void Budgets::start(Host& host) {
     budgets_.emplace(name, Watched{Budget(rules), now_ms, 0});
   }
   host.hooks().tick.add([this](int64_t wall_ms) {
-    if (!budgets_.empty()) check(monotonic_us() / 1000, wall_ms);
+    if (!budgets_.empty()) check(monotonic_ms(), wall_ms);
   });
 }
 

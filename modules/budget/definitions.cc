@@ -64,7 +64,7 @@ Result<NamedBudget> read_budget(std::span<const std::string_view> words) {
       constexpr int64_t kMax = BudgetRules::kMaxWindowSeconds;
       const auto seconds = parse_int64(value);
       if (!seconds || *seconds < 1 || *seconds > kMax) {
-        return errors::budget_window_not_between(1, kMax);
+        return errors::not_between("WINDOW", 1, kMax);
       }
       rules.window_seconds = *seconds;
     } else {

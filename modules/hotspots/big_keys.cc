@@ -40,8 +40,7 @@ size_t memory_of(const Entry& entry) {
   return entry.allocated_bytes() + value_size_hint(entry.value(), kSamples);
 }
 
-void BigKeys::offer(const Database& database, const Entry& entry) {
-  const size_t hint = memory_of(entry);
+void BigKeys::offer(const Database& database, const Entry& entry, size_t hint) {
   if (hint <= least_hint_ || entry.key().size() > kMaxName) return;
   const auto known = std::ranges::find_if(keys_, [&](const Key& key) {
     return key.database == database.index() && key.name == entry.key();

@@ -34,7 +34,8 @@ class BigKeys {
 
   explicit BigKeys(size_t capacity) : capacity_(capacity) {}
 
-  void offer(const Database& database, const Entry& entry);
+  // `hint`: memory_of() the entry, which whoever looks at it may know already.
+  void offer(const Database& database, const Entry& entry, size_t hint);
   // Looks all keys up, forgets those that are gone, and returns the others, the largest first. To
   // be called now and then, and when many keys have gone at once, so that what is left gets in.
   const std::vector<Key>& refresh(Keyspace& keyspace);

@@ -16,10 +16,6 @@ constexpr int64_t kMetrics = 2;
 constexpr int64_t kLastSlot = 16'383;
 constexpr double kNsPerUs = 1000;
 
-int64_t monotonic_ms() {
-  return monotonic_us() / 1000;
-}
-
 // An argument as an integer between both; else the error, whatever was wrong with it.
 Result<int64_t> integer_between(std::string_view text, int64_t min, int64_t max, Error error) {
   const auto number = parse_int64(text);
@@ -51,9 +47,7 @@ Status read_metrics(ArgReader& args, HotKeysSession::Settings& settings) {
 // HOTKEYS START METRICS count [CPU] [NET] [COUNT k] [DURATION seconds] [SAMPLE ratio]
 Status start(Context& ctx) {
   Hotspots& hotspots = ctx.owner<Hotspots>();
-  if (hotspots.session() != nullptr && hotspots.session()->is_active()) {
-    return errors::hotkeys_in_progress();
-  }
+  if (hotspots.has_active_session()) return errors::hotkeys_in_progress();
   HotKeysSession::Settings settings;
   ArgReader args(ctx, 2);
   TRY(read_metrics(args, settings));
@@ -62,12 +56,12 @@ Status start(Context& ctx) {
     if (has_value && args.option("COUNT")) {
       constexpr int64_t kMax = HotKeysSession::kMaxCount;
       TRY(const int64_t count,
-          integer_between(args.text(), 1, kMax, errors::hotkeys_not_between("COUNT", 1, kMax)));
+          integer_between(args.text(), 1, kMax, errors::not_between("COUNT", 1, kMax)));
       settings.count = static_cast<size_t>(count);
     } else if (has_value && args.option("DURATION")) {
       constexpr int64_t kMax = HotKeysSession::kMaxDurationSeconds;
       TRY(const int64_t seconds,
-          integer_between(args.text(), 1, kMax, errors::hotkeys_not_between("DURATION", 1, kMax)));
+          integer_between(args.text(), 1, kMax, errors::not_between("DURATION", 1, kMax)));
       settings.duration_ms = seconds * 1000;
     } else if (has_value && args.option("SAMPLE")) {
       TRY(const int64_t ratio, integer_between(args.text(), 1, std::numeric_limits<int32_t>::max(),
@@ -87,7 +81,7 @@ Status start(Context& ctx) {
 // HOTKEYS STOP
 Status stop(Context& ctx) {
   Hotspots& hotspots = ctx.owner<Hotspots>();
-  if (hotspots.session() == nullptr || !hotspots.session()->is_active()) {
+  if (!hotspots.has_active_session()) {
     ctx.reply.null();
     return ok;
   }
@@ -99,9 +93,7 @@ Status stop(Context& ctx) {
 // HOTKEYS RESET
 Status reset(Context& ctx) {
   Hotspots& hotspots = ctx.owner<Hotspots>();
-  if (hotspots.session() != nullptr && hotspots.session()->is_active()) {
-    return errors::hotkeys_not_stopped();
-  }
+  if (hotspots.has_active_session()) return errors::hotkeys_not_stopped();
   hotspots.forget_session();
   ctx.reply.ok();
   return ok;

@@ -1,13 +1,11 @@
 #include "modules/hotspots/hotspots.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <utility>
 #include <utility>
 
 #include "server/base/clock.h"
 #include "server/base/listen_while.h"
+#include "server/base/numbers.h"
 #include "server/base/text.h"
 
 namespace larder {
@@ -33,25 +31,13 @@ constexpr size_t kShownClients = 16;
 
 constexpr double kNsPerUs = 1000;
 
-std::string rounded(double value) {
-  std::array<char, 400> text;
-  std::snprintf(text.data(), text.size(), "%.2f", value);
-  return text.data();
-}
-
-std::string whole(double value) {
-  std::array<char, 400> text;
-  std::snprintf(text.data(), text.size(), "%.0f", value);
-  return text.data();
-}
-
 // ",requests_per_second=...": of a key or a client.
 std::string rates_text(const LoadView& view, const Load& load) {
-  return ",requests_per_second=" + rounded(view.per_second(load.requests)) +
-         ",usec_per_second=" + rounded(view.per_second(load.nanoseconds) / kNsPerUs) +
-         ",bytes_per_second=" + rounded(view.per_second(load.bytes)) +
-         ",hits_per_second=" + rounded(view.per_second(load.hits)) +
-         ",misses_per_second=" + rounded(view.per_second(load.misses));
+  return ",requests_per_second=" + format_fixed(view.per_second(load.requests), 2) +
+         ",usec_per_second=" + format_fixed(view.per_second(load.nanoseconds) / kNsPerUs, 2) +
+         ",bytes_per_second=" + format_fixed(view.per_second(load.bytes), 2) +
+         ",hits_per_second=" + format_fixed(view.per_second(load.hits), 2) +
+         ",misses_per_second=" + format_fixed(view.per_second(load.misses), 2);
 }
 
 constexpr auto count_of = [](const auto& entry) { return entry.count; };
@@ -89,14 +75,14 @@ void Hotspots::start(Host& host) {
     set_sampling();
     return ok;
   });
-  host.hooks().tick.add([this](int64_t) { on_tick(monotonic_us() / 1000); });
+  host.hooks().tick.add([this](int64_t) { on_tick(monotonic_ms()); });
   follow_options();
 }
 
 // Listens as far as there is somebody to tell.
 void Hotspots::follow_options() {
   if (*enabled_ && view_ == nullptr) reset_view();
-  const bool is_measuring = view_ != nullptr || (session_ != nullptr && session_->is_active());
+  const bool is_measuring = view_ != nullptr || has_active_session();
   listen_while(is_measuring, host_->hooks().request_measured, request_listener_,
                [this](const MeasuredRequest& request) { note(request); });
   listen_while(view_ != nullptr, host_->keyspace().eviction.key_evicted, eviction_listener_,
@@ -112,7 +98,7 @@ void Hotspots::set_sampling() {
     const double wanted = requests_per_second_ / kLeastMeasured;
     one_of = static_cast<uint32_t>(std::clamp<double>(wanted, 1, *sampling_));
   }
-  if (session_ != nullptr && session_->is_active()) {
+  if (has_active_session()) {
     const uint32_t asked = session_->settings().one_of;
     one_of = one_of == 0 ? asked : std::min(one_of, asked);
   }
@@ -120,7 +106,7 @@ void Hotspots::set_sampling() {
 }
 
 void Hotspots::on_tick(int64_t now_ms) {
-  if (session_ != nullptr && session_->is_active()) {
+  if (has_active_session()) {
     session_->check_time(now_ms);
     if (!session_->is_active()) follow_options();
   }
@@ -139,7 +125,7 @@ void Hotspots::reset_view() {
   view_.reset();
   if (!*enabled_) return;
   view_ = std::make_unique<LoadView>(int64_t{*half_life_} * 1000, *delimiter_);
-  view_->advance(monotonic_us() / 1000);
+  view_->advance(monotonic_ms());
 }
 
 // --- HOTKEYS ---
@@ -161,7 +147,7 @@ void Hotspots::note(const MeasuredRequest& request) {
   ++measured_;
   requests_since_tick_ += request.weight;
   // A session wants all that it has asked for.
-  if (++measured_since_tick_ % kBurst == 0 && (session_ == nullptr || !session_->is_active())) {
+  if (++measured_since_tick_ % kBurst == 0 && !has_active_session()) {
     const auto limit = static_cast<uint32_t>(*sampling_);
     measure_one_of_ = std::min(measure_one_of_ * kBurstFactor, limit);
     host_->hooks().measure_one_of = measure_one_of_;
@@ -171,7 +157,7 @@ void Hotspots::note(const MeasuredRequest& request) {
   if (!find_command_keys(request.command, request.arguments, positions_)) return;
   std::erase_if(positions_, [](const KeyPosition& key) { return (key.flags & kNotKey) != 0; });
   if (positions_.empty()) return;
-  if (session_ != nullptr && session_->is_active()) session_->add_request(request);
+  if (has_active_session()) session_->add_request(request);
   const size_t step = (positions_.size() + kMaxKeys - 1) / kMaxKeys;
   const size_t first = step == 1 ? 0 : random_.below(step);
   const double part = static_cast<double>(step) / static_cast<double>(positions_.size());
@@ -181,14 +167,16 @@ void Hotspots::note(const MeasuredRequest& request) {
 
 void Hotspots::note_key(const MeasuredRequest& request, const KeyPosition& position, double part) {
   const Key key = make_key(request.arguments[position.index]);
-  if (session_ != nullptr && session_->is_active()) {
+  if (has_active_session()) {
     session_->add_key(request, key.name, key.hash, part);
   }
   if (view_ == nullptr) return;
-  view_->add_key(request, {key.name, key.hash, stores(position), part});
   Database& database = host_->keyspace().database(request.client.database);
+  view_->add_key(request, {key.name, database.ghost_hash(key.hash), stores(position), part});
   const Database::Slot* slot = database.find(key);
-  if (slot != nullptr) view_->big_keys().offer(database, *slot->get());
+  if (slot == nullptr) return;
+  const Entry& entry = *slot->get();
+  view_->big_keys().offer(database, entry, memory_of(entry));
 }
 
 void Hotspots::note_eviction(const KeyEvent& event) {
@@ -239,13 +227,13 @@ void Hotspots::write_namespaces(InfoWriter& writer) {
   size_t number = 0;
   for (const auto& report : view_->namespaces().heaviest(kShownNamespaces, host_->keyspace())) {
     writer.line("namespace_" + std::to_string(++number),
-                "prefix=" + quote(report.prefix) + ",keys=" + whole(report.keys) +
-                    ",bytes=" + whole(report.bytes) + ",requests=" + whole(report.load.requests) +
-                    ",hits=" + whole(report.load.hits) + ",misses=" + whole(report.load.misses) +
-                    ",sets=" + whole(report.load.writes) + ",evictions=" + whole(report.evictions) +
-                    ",usec=" + whole(report.load.nanoseconds / kNsPerUs) + ",traffic_bytes=" +
-                    whole(report.load.bytes) + ",load_percent=" + rounded(100 * report.load_share) +
-                    ",memory_percent=" + rounded(100 * report.memory_share));
+                "prefix=" + quote(report.prefix) + ",keys=" + format_fixed(report.keys, 0) +
+                    ",bytes=" + format_fixed(report.bytes, 0) + ",requests=" + format_fixed(report.load.requests, 0) +
+                    ",hits=" + format_fixed(report.load.hits, 0) + ",misses=" + format_fixed(report.load.misses, 0) +
+                    ",sets=" + format_fixed(report.load.writes, 0) + ",evictions=" + format_fixed(report.evictions, 0) +
+                    ",usec=" + format_fixed(report.load.nanoseconds / kNsPerUs, 0) + ",traffic_bytes=" +
+                    format_fixed(report.load.bytes, 0) + ",load_percent=" + format_fixed(100 * report.load_share, 2) +
+                    ",memory_percent=" + format_fixed(100 * report.memory_share, 2));
   }
 }
 

@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +30,7 @@ class Hotspots final : public Module {
 
   // HOTKEYS. nullptr: none was started, or it was forgotten.
   const HotKeysSession* session() const { return session_.get(); }
+  bool has_active_session() const { return session_ != nullptr && session_->is_active(); }
   // `wall_ms`: by the clock on the wall; all else is by one that never goes back.
   void start_session(const HotKeysSession::Settings& settings, int64_t wall_ms, int64_t now_ms);
   void stop_session(int64_t now_ms);

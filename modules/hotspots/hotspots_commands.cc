@@ -3,6 +3,7 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "modules/hotspots/hotspots.h"
 #include "server/command/arg_reader.h"
@@ -107,17 +108,6 @@ Status keys(Context& ctx) {
   return ok;
 }
 
-// How many connections of this user from this host there are now.
-int64_t connections_of(const ClientList& clients, std::string_view host, std::string_view user) {
-  int64_t count = 0;
-  for (const auto& [id, client] : clients.all()) {
-    const std::string_view name =
-        client->user == nullptr ? std::string_view("default") : client->user->name;
-    count += name == user && host_of(client->socket.peer_address()) == host;
-  }
-  return count;
-}
-
 // HOTSPOTS CLIENTS [BY <requests | time | bytes>] [COUNT count]
 Status clients(Context& ctx) {
   TRY(const Question question, read_question(ctx, true));
@@ -127,6 +117,8 @@ Status clients(Context& ctx) {
     return ok;
   }
   const auto entries = heaviest(view->clients(), question);
+  std::unordered_map<uint64_t, int64_t> connections;
+  for (const auto& [id, client] : ctx.services.clients.all()) connections[client_hash(*client)]++;
   ctx.reply.array(entries.size());
   for (const auto* entry : entries) {
     ctx.reply.map(5 + kLoadPairs);
@@ -137,7 +129,7 @@ Status clients(Context& ctx) {
     ctx.reply.bulk("name");
     ctx.reply.bulk(entry->figures.name);
     ctx.reply.bulk("connections");
-    ctx.reply.integer(connections_of(ctx.services.clients, entry->name, entry->figures.user));
+    ctx.reply.integer(connections[entry->hash]);
     ctx.reply.bulk("last-id");
     ctx.reply.integer(static_cast<int64_t>(entry->figures.last_id));
     reply_load(ctx.reply, *view, entry->figures.load);

@@ -5,7 +5,7 @@
 namespace larder {
 namespace {
 
-// What tells keys of the same name in several databases, or users of one host, apart.
+// What tells users of one host apart.
 constexpr uint64_t kMix = 0x9e3779b97f4a7c15;
 
 constexpr size_t kMaxClientName = 64;
@@ -26,6 +26,10 @@ std::string_view user_of(const Client& client) {
 
 std::string_view host_of(std::string_view address) {
   return address.substr(0, address.rfind(':'));
+}
+
+uint64_t client_hash(const Client& client) {
+  return hash_bytes(host_of(client.socket.peer_address())) + kMix * hash_bytes(user_of(client));
 }
 
 LoadView::LoadView(int64_t half_life_ms, std::string delimiter)
@@ -50,8 +54,7 @@ void LoadView::add_request(const MeasuredRequest& request) {
   all_.add(load, unit);
   const std::string_view host = host_of(request.client.socket.peer_address());
   const std::string_view user = user_of(request.client);
-  auto* entry =
-      clients_.add(host, hash_bytes(host) + kMix * hash_bytes(user), unit * weight_of(load, all_));
+  auto* entry = clients_.add(host, client_hash(request.client), unit * weight_of(load, all_));
   if (entry == nullptr) return;
   ClientFigures& figures = entry->figures;
   figures.load.add(load, unit);
@@ -67,10 +70,9 @@ void LoadView::add_key(const MeasuredRequest& request, const UsedKey& key) {
   load.writes = key.stores ? load.requests : 0;
   const double unit = fading_.unit() * request.weight;
   const double weight = unit * weight_of(load, all_);
-  const int database = static_cast<int>(request.client.database);
-  auto* entry = keys_.add(key.name, key.hash + kMix * static_cast<uint64_t>(database), weight);
+  auto* entry = keys_.add(key.name, key.hash, weight);
   if (entry != nullptr) {
-    entry->figures.database = database;
+    entry->figures.database = static_cast<int>(request.client.database);
     entry->figures.load.add(load, unit);
   }
   load.scale(request.weight);

@@ -52,7 +52,7 @@ class LoadView {
   // One of the request's keys, with its part of the request. `stores`: the key was given something.
   struct UsedKey {
     std::string_view name;
-    uint64_t hash;
+    uint64_t hash;  // Database::ghost_hash of it, which tells databases apart
     bool stores;
     double part;
   };
@@ -82,5 +82,7 @@ class LoadView {
 
 // An address without its port: "10.0.0.7" of "10.0.0.7:50312".
 std::string_view host_of(std::string_view address);
+// Of a client's user and host: the hash that it has in LoadView::clients().
+uint64_t client_hash(const Client& client);
 
 }  // namespace larder

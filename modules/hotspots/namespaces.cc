@@ -79,8 +79,9 @@ bool Namespaces::look_at_bucket(Keyspace& keyspace, size_t index, BigKeys& big_k
   uint64_t& position = positions_[index];
   position = database.scan(position, [&](const Entry& entry) {
     if (entry.is_expired(keyspace.now_ms())) return;
-    see(entry);
-    big_keys.offer(database, entry);
+    const size_t bytes = memory_of(entry);
+    see(entry, bytes);
+    big_keys.offer(database, entry, bytes);
   });
   return position == 0;
 }
@@ -102,9 +103,9 @@ bool Namespaces::begin_window(const Keyspace& keyspace) {
   return true;
 }
 
-void Namespaces::see(const Entry& entry) {
+void Namespaces::see(const Entry& entry, size_t entry_bytes) {
   seen_since_change_++;
-  const auto bytes = static_cast<double>(memory_of(entry));
+  const auto bytes = static_cast<double>(entry_bytes);
   window_->keys++;
   window_->bytes += bytes;
   const std::string_view prefix = prefix_of(entry.key());

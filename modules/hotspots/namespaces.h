@@ -80,7 +80,7 @@ class Namespaces {
   bool walk_in_order(Keyspace& keyspace, BigKeys& big_keys);
   bool walk_sample(Keyspace& keyspace, BigKeys& big_keys);
   bool look_at_bucket(Keyspace& keyspace, size_t index, BigKeys& big_keys);
-  void see(const Entry& entry);
+  void see(const Entry& entry, size_t entry_bytes);
 
   std::string delimiter_;
   uint64_t seed_;

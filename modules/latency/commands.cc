@@ -194,11 +194,9 @@ Result<PercentilesRequest> read_percentiles_request(Context& ctx) {
   while (args.has_more()) {
     if (args.option("WINDOW")) {
       request.seconds = args.integer();
-      if (args.has_failed()) break;
       if (std::ranges::find(kWindows, request.seconds) == kWindows.end()) args.fail(errors::wrong_latency_window());
     } else if (args.option("KIND")) {
       const std::string_view kind = args.text();
-      if (args.has_failed()) break;
       if (equals_ignoring_case(kind, "execution")) {
         request.kind = Latency::Kind::execution;
       } else if (!equals_ignoring_case(kind, "service")) {
@@ -245,9 +243,7 @@ Status percentiles(Context& ctx) {
   ctx.reply.bulk("count");
   ctx.reply.integer(static_cast<int64_t>(histogram.count()));
   reply("min", histogram.count() == 0 ? 0 : static_cast<double>(summary.min));
-  reply("mean", histogram.count() == 0 ? 0
-                                       : static_cast<double>(histogram.sum()) /
-                                             static_cast<double>(histogram.count()));
+  reply("mean", histogram.mean());
   reply_percentile("p50", 50);
   reply_percentile("p95", 95);
   reply_percentile("p99", 99);

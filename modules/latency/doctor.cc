@@ -1,17 +1,11 @@
 #include "modules/latency/doctor.h"
 
-#include <array>
-#include <cstdio>
 #include <vector>
+
+#include "server/base/numbers.h"
 
 namespace larder {
 namespace {
-
-std::string two_decimals(double value) {
-  std::array<char, 64> text;
-  std::snprintf(text.data(), text.size(), "%.2f", value);
-  return text.data();
-}
 
 std::string event_line(size_t number, std::string_view name, const EventSeries& series,
                        int64_t now_seconds) {
@@ -21,7 +15,7 @@ std::string event_line(size_t number, std::string_view name, const EventSeries& 
   line += ": " + std::to_string(summary.samples) + " latency spikes (average " +
           std::to_string(summary.mean_ms) + "ms, mean deviation " +
           std::to_string(summary.mean_deviation_ms) + "ms, period " +
-          two_decimals(summary.period_seconds) + " sec). Worst all time event " +
+          format_fixed(summary.period_seconds, 2) + " sec). Worst all time event " +
           std::to_string(series.longest_ms()) + "ms.\n";
   return line;
 }

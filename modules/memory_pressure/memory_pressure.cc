@@ -1,8 +1,6 @@
 #include "modules/memory_pressure/memory_pressure.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <utility>
 
 #include "server/base/log.h"
@@ -15,12 +13,6 @@ namespace {
 constexpr std::string_view kRunCommand = "memory|pressure";
 // How many slices may follow each other without a turn when the kernel is about to end the process.
 constexpr int64_t kHurrySlices = 10;
-
-std::string one_decimal(double value) {
-  std::array<char, 64> text;
-  std::snprintf(text.data(), text.size(), "%.1f", value);
-  return text.data();
-}
 
 }  // namespace
 
@@ -81,7 +73,7 @@ void MemoryPressure::level_changed(MemoryLevel former) {
   const std::string source(source_name(level_.source()));
   const std::string text =
       "Memory pressure is " + std::string(level_name(now)) + ", was " +
-      std::string(level_name(former)) + ": " + source + " at " + one_decimal(level_.percent()) +
+      std::string(level_name(former)) + ": " + source + " at " + format_fixed(level_.percent(), 1) +
       " % of " +
       (level_.source() == PressureSource::stalls ? "the time" : format_bytes_human(level_.limit()));
   now > former ? log::warning(text) : log::notice(text);
@@ -92,7 +84,7 @@ void MemoryPressure::level_changed(MemoryLevel former) {
   host_->hooks().memory_level(now);
   host_->hooks().publish(kChannel, "level=" + std::string(level_name(now)) + " former=" +
                                        std::string(level_name(former)) + " source=" + source +
-                                       " percent=" + one_decimal(level_.percent()));
+                                       " percent=" + format_fixed(level_.percent(), 1));
 }
 
 LevelRules MemoryPressure::rules() const {
@@ -109,9 +101,7 @@ LevelRules MemoryPressure::rules() const {
 ReliefRules MemoryPressure::relief_rules() const {
   ReliefRules allowed;
   allowed.slice_us = *slice_us_;
-  const size_t machine_bytes = host_->memory().machine().bytes;
-  allowed.client_bytes = *clients_ >= 0 ? static_cast<size_t>(*clients_)
-                                        : machine_bytes / 100 * static_cast<size_t>(-*clients_);
+  allowed.client_bytes = bytes_of(*clients_, host_->memory().machine().bytes);
   allowed.idle_timeout_ms = int64_t{*idle_timeout_} * 1000;
   allowed.evict_bytes = level_.excess(rules());
   return allowed;

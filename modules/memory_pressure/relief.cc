@@ -62,7 +62,7 @@ bool Relief::is_due(const Step& step) const {
   if (step.from > level_) return false;
   const Outcome& last = outcomes_[static_cast<size_t>(&step - kSteps)];
   return repeats_all_ || last.at_ms == 0 ||
-         monotonic_us() / 1000 - last.began_ms >= step.interval_ms;
+         monotonic_ms() - last.began_ms >= step.interval_ms;
 }
 
 // Goes on to the next step that is to be run.
@@ -73,7 +73,7 @@ void Relief::begin_step() {
     outcomes_[step_].freed_bytes = 0;
     outcomes_[step_].runs++;
     outcomes_[step_].at_ms = wall_clock_ms();
-    outcomes_[step_].began_ms = monotonic_us() / 1000;
+    outcomes_[step_].began_ms = monotonic_ms();
   }
 }
 

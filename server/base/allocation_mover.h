@@ -72,11 +72,11 @@ class AllocationMover {
   std::vector<SizeClass> classes_;
   std::array<Place, kMaxJudged> places_;
   // The names of jemalloc's controls as numbers, which spares looking them up.
-  Path query_path_{};
-  size_t query_depth_ = 0;
-  Path regions_path_{};
-  Path slabs_path_{};
-  size_t figures_depth_ = 0;
+  [[maybe_unused]] Path query_path_{};
+  [[maybe_unused]] size_t query_depth_ = 0;
+  [[maybe_unused]] Path regions_path_{};
+  [[maybe_unused]] Path slabs_path_{};
+  [[maybe_unused]] size_t figures_depth_ = 0;
   uint64_t moved_ = 0;
   uint64_t left_ = 0;
   uint64_t moved_bytes_ = 0;

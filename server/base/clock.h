@@ -10,8 +10,12 @@ namespace larder {
 int64_t wall_clock_ms();
 int64_t wall_clock_us();
 
-// Microseconds / nanoseconds since some moment before the process started; never goes back.
+// Milliseconds / microseconds / nanoseconds since some moment before the process started; never goes
+// back.
 int64_t monotonic_us();
+inline int64_t monotonic_ms() {
+  return monotonic_us() / 1000;
+}
 int64_t monotonic_ns();
 
 // The moment by which a slice of background work has to hand control back.

@@ -109,6 +109,10 @@ Error unknown_pfdebug_subcommand(std::string_view name) {
 }
 Error specified_key_missing() { return error("The specified key does not exist"); }
 Error value_out_of_range() { return error("value is out of range"); }
+Error not_between(std::string_view what, int64_t min, int64_t max) {
+  return error(concat(
+      {what, " must be between ", std::to_string(min), " and ", std::to_string(max)}));
+}
 Error value_not_between(std::string_view min, std::string_view max) {
   return error(concat({"value is out of range, value must between ", min, " and ", max}));
 }
@@ -542,10 +546,6 @@ Error hotkeys_metric_mismatch() {
 Error hotkeys_no_valid_metric() {
   return error("METRICS no valid metrics passed. Supported: CPU|NET");
 }
-Error hotkeys_not_between(std::string_view what, int64_t min, int64_t max) {
-  return error(concat(
-      {what, " must be between ", std::to_string(min), " and ", std::to_string(max)}));
-}
 Error hotkeys_sample_not_positive() { return error("SAMPLE ratio must be positive"); }
 Error hotkeys_slots_without_cluster() {
   return error("SLOTS parameter cannot be used in non-cluster mode");
@@ -574,10 +574,6 @@ Error metric_not_a_number(std::string_view name) {
 }
 Error budget_thresholds_equal() { return error("WARN and ERROR must not be equal"); }
 Error budget_target_beyond_warn() { return error("TARGET must not be beyond WARN"); }
-Error budget_window_not_between(int64_t min, int64_t max) {
-  return error(concat(
-      {"WINDOW must be between ", std::to_string(min), " and ", std::to_string(max)}));
-}
 
 Error redirects_twice() { return error("A client can only redirect to a single other client"); }
 Error no_client_to_redirect_to() {

@@ -60,6 +60,8 @@ Error hyperloglog_self_test_failed(std::string_view what);
 Error unknown_pfdebug_subcommand(std::string_view name);
 Error specified_key_missing();
 Error value_out_of_range();
+// "COUNT must be between 1 and 64"
+Error not_between(std::string_view what, int64_t min, int64_t max);
 Error value_not_between(std::string_view min, std::string_view max);
 Error must_be_positive();
 Error key_count_not_positive();
@@ -248,7 +250,6 @@ Error hotkeys_metric_count(int64_t max);
 Error hotkeys_metric_twice(std::string_view metric);
 Error hotkeys_metric_mismatch();
 Error hotkeys_no_valid_metric();
-Error hotkeys_not_between(std::string_view what, int64_t min, int64_t max);
 Error hotkeys_sample_not_positive();
 Error hotkeys_slots_without_cluster();
 
@@ -262,31 +263,6 @@ Error no_such_metric(std::string_view name);
 Error metric_not_a_number(std::string_view name);
 Error budget_thresholds_equal();
 Error budget_target_beyond_warn();
-Error budget_window_not_between(int64_t min, int64_t max);
-
-// HOTKEYS
-Error hotkeys_in_progress();
-Error hotkeys_not_stopped();
-Error hotkeys_metrics_missing();
-Error hotkeys_metric_count(int64_t max);
-Error hotkeys_metric_twice(std::string_view metric);
-Error hotkeys_metric_mismatch();
-Error hotkeys_no_valid_metric();
-Error hotkeys_not_between(std::string_view what, int64_t min, int64_t max);
-Error hotkeys_sample_not_positive();
-Error hotkeys_slots_without_cluster();
-
-// BUDGET
-Error no_such_budget(std::string_view name);
-Error too_many_budgets(size_t max);
-Error bad_budget_name(size_t max_length);
-Error bad_budget_metric(size_t max_length);
-Error budget_incomplete();
-Error no_such_metric(std::string_view name);
-Error metric_not_a_number(std::string_view name);
-Error budget_thresholds_equal();
-Error budget_target_beyond_warn();
-Error budget_window_not_between(int64_t min, int64_t max);
 
 // Client-side caching
 Error redirects_twice();

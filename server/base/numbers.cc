@@ -166,6 +166,12 @@ std::string format_long_double(long double value) {
   return std::string(text.data(), static_cast<size_t>(length));
 }
 
+std::string format_fixed(double value, int decimals) {
+  std::array<char, 400> text;  // the largest double has 309 digits
+  const int length = std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
+  return std::string(text.data(), static_cast<size_t>(length));
+}
+
 std::string format_bytes_human(uint64_t bytes) {
   constexpr std::array<const char*, 6> kUnits = {"B", "K", "M", "G", "T", "P"};
   double amount = static_cast<double>(bytes);

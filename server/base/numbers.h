@@ -34,6 +34,9 @@ std::string format_double(double value);
 // Fixed notation with up to 17 digits behind the point and no trailing zeros: what INCRBYFLOAT stores.
 std::string format_long_double(long double value);
 
+// With so many digits behind the point, as printf's %.2f has two; "inf", "-inf" or "nan".
+std::string format_fixed(double value, int decimals);
+
 // 1536 -> "1.50K", for the *_human fields of INFO.
 std::string format_bytes_human(uint64_t bytes);
 

@@ -2,7 +2,6 @@
 
 #include <sys/uio.h>
 
-#include <algorithm>
 #include <array>
 
 #include "server/base/numbers.h"
@@ -41,11 +40,6 @@ std::string flags_of(const Client& client) {
 size_t waiting_chunks(const OutputChain& output) {
   std::array<iovec, kMaxCountedChunks> chunks;
   return output.empty() ? 0 : output.fill(chunks);
-}
-
-// None, where the clock was set back since.
-int64_t seconds_since(int64_t moment_ms, int64_t now_ms) {
-  return std::max<int64_t>(now_ms - moment_ms, 0) / 1000;
 }
 
 // "name=value" after "name=value", with spaces between.

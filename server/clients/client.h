@@ -159,5 +159,9 @@ bool is_listable(std::string_view text);
 // Redis 7.2; those of features that are not there yet have the value of a client that does not use them.
 // What later versions have besides stands at the end, so that nobody who counts fields is misled.
 std::string describe(const Client& client, int64_t now_ms);
+// None, where the clock was set back since.
+inline int64_t seconds_since(int64_t moment_ms, int64_t now_ms) {
+  return now_ms > moment_ms ? (now_ms - moment_ms) / 1000 : 0;
+}
 
 }  // namespace larder

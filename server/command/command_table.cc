@@ -33,12 +33,12 @@ uint64_t lower_eight(uint64_t word) {
 }  // namespace
 
 void Command::find_keys() {
+  key_range_ = plain_range(spec_->keys);
   const auto& specs = spec_->keys.all();
   const bool are_names = std::ranges::any_of(
       specs, [](const KeySpec& spec) { return (spec.flags & kNotKey) != 0; });
   if (specs.empty() || are_names) return;
   works_on_collections_ = std::ranges::find(kCollectionGroups, group_) != std::end(kCollectionGroups);
-  key_range_ = plain_range(spec_->keys);
   // Of a range that is complete, a rule of the command's own can only tell other flags.
   if (!key_range_.is_complete) {
     keys_ = Keys::searched;
@@ -51,8 +51,8 @@ void CommandTable::add(const CommandFamily& family) {
   for (const CommandSpec& spec : family.commands) {
     Command& command = rows_.emplace_back(spec, family);
     command.id_ = rows_.size() - 1;
-    command.flags_ = spec.flags | (plain_range(spec.keys).is_complete ? 0 : uint64_t{kMovableKeys});
     command.find_keys();
+    command.flags_ = spec.flags | (command.key_range_.is_complete ? 0 : uint64_t{kMovableKeys});
     if (!command.is_subcommand()) {
       LARDER_ASSERT(find(spec.name) == nullptr);
       commands_.push_back(&command);

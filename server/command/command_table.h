@@ -47,9 +47,9 @@ class Command {
   // the same place; with `range` they are the plain range key_range().
   enum class Keys : uint8_t { none, one, range, searched };
   Keys keys() const { return keys_; }
-  // Of `one` and `range`: the argument of the first key.
-  size_t first_key() const { return static_cast<size_t>(key_range_.first); }
+  // The plain range of its keys, as COMMAND tells it; of `one` and `range` it is all of them.
   const KeyRange& key_range() const { return key_range_; }
+  size_t first_key() const { return static_cast<size_t>(key_range_.first); }
   // Whether its keys hold collections, if anything.
   bool works_on_collections() const { return works_on_collections_; }
   // A position in the table; stable while the process runs (ACL bits).

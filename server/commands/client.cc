@@ -1,9 +1,9 @@
-#include <limits>
 #include <string>
 
 #include "server/command/arg_reader.h"
 #include "server/commands/client_filter.h"
 #include "server/commands/families.h"
+#include "server/commands/timeout_argument.h"
 #include "server/command/reply_help.h"
 
 namespace larder {
@@ -144,17 +144,6 @@ Status kill(Context& ctx) {
   return ok;
 }
 
-// The moment at which a timeout in milliseconds from now is over.
-Result<int64_t> parse_timeout(std::string_view text, int64_t now_ms) {
-  const auto timeout_ms = parse_int64(text);
-  if (!timeout_ms) return errors::timeout_not_an_integer();
-  if (*timeout_ms < 0) return errors::timeout_negative();
-  if (*timeout_ms > std::numeric_limits<int64_t>::max() - now_ms) {
-    return errors::timeout_out_of_range();
-  }
-  return now_ms + *timeout_ms;
-}
-
 // CLIENT PAUSE timeout [WRITE | ALL]
 Status pause(Context& ctx) {
   if (ctx.argc() > 4) return too_many_arguments(ctx);
@@ -166,8 +155,8 @@ Status pause(Context& ctx) {
       return errors::wrong_pause_mode();
     }
   }
-  TRY(const int64_t until_ms, parse_timeout(ctx.arg(2), ctx.now_ms()));
-  ctx.services.control.pause_clients(mode, until_ms - ctx.now_ms());
+  TRY(const int64_t for_ms, parse_timeout_ms(ctx.arg(2), ctx.now_ms()));
+  ctx.services.control.pause_clients(mode, for_ms);
   ctx.reply.ok();
   return ok;
 }

@@ -1,7 +1,5 @@
 #include "server/commands/client_filter.h"
 
-#include <algorithm>
-
 #include "server/acl/acl.h"
 #include "server/command/arg_reader.h"
 
@@ -60,8 +58,7 @@ bool ClientFilter::matches(const Client& client, const Client& caller, int64_t n
   if (address && client.socket.peer_address() != *address) return false;
   if (local_address && client.socket.local_address() != *local_address) return false;
   if (user && (!client.is_authenticated || client.user == nullptr || client.user->name != *user)) return false;
-  // No client is younger than nothing, where the clock was set back.
-  return std::max<int64_t>(now_ms - client.created_ms, 0) / 1000 >= min_age_seconds;
+  return seconds_since(client.created_ms, now_ms) >= min_age_seconds;
 }
 
 Result<ClientFilter> parse_client_filter(const Context& ctx, size_t first) {

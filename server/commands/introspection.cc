@@ -90,7 +90,7 @@ void reply_key_specs(ReplyWriter& reply, const KeySpecs& specs) {
 }
 
 void reply_command(ReplyWriter& reply, const Command& command) {
-  const KeyRange keys = plain_range(command.spec().keys);
+  const KeyRange& keys = command.key_range();
   reply.array(10);
   reply.bulk(command.full_name());
   reply.integer(command.spec().arity);

@@ -46,6 +46,11 @@ enum class Unit {
   seconds,
 };
 
+// An option in bytes_or_percent as bytes, given what it is a part of.
+inline size_t bytes_of(int64_t value, size_t whole) {
+  return value >= 0 ? static_cast<size_t>(value) : whole / 100 * static_cast<size_t>(-value);
+}
+
 // Everything about an option that most options do not need to say. Name them in this order.
 struct OptionAttributes {
   int64_t min = 0;  // numbers only; for bytes_or_percent, -100 allows percentages

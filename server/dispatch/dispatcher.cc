@@ -535,7 +535,7 @@ void Dispatcher::reject_malformed(Session& session) {
 
 // A web page can make a browser send requests here: nothing that follows in the body is to be run.
 void Dispatcher::cut_off_http(Session& session) {
-  const int64_t now_ms = monotonic_us() / 1000;
+  const int64_t now_ms = monotonic_ms();
   session.connection().close_now();
   // Whoever can make a browser send one such request can make it send millions.
   if (http_warned_at_ms_ != 0 && now_ms - http_warned_at_ms_ < kHttpWarningIntervalMs) return;
@@ -615,7 +615,7 @@ void Dispatcher::shrink_buffers() {
 
 void Dispatcher::check_clients(int64_t idle_seconds) {
   client_memory_.hope_again();
-  const int64_t monotonic_ms = monotonic_us() / 1000;
+  const int64_t now_ms = monotonic_ms();
   for (const auto& [id, session] : sessions_) {
     // What comes of a large argument makes no turn in which the session is looked at.
     if (client_memory_.has_limit()) client_memory_.note(*session);
@@ -631,12 +631,12 @@ void Dispatcher::check_clients(int64_t idle_seconds) {
       session->connection().close_now();
       continue;
     }
-    check_output(*session, monotonic_ms);
+    check_output(*session, now_ms);
   }
 }
 
 // What waits for a client that may have all it wants at once, but has to read it.
-void Dispatcher::check_output(Session& session, int64_t monotonic_ms) {
+void Dispatcher::check_output(Session& session, int64_t now_ms) {
   Connection& connection = session.connection();
   const OutputLimit* rule = output_limit_of(session.client);
   const size_t most_unread = rule != nullptr && rule->hard_bytes == 0 ? rules_.unread_output_bytes : 0;
@@ -649,8 +649,8 @@ void Dispatcher::check_output(Session& session, int64_t monotonic_ms) {
   if (limit == 0 || connection.queued_output().memory() <= std::max(limit, kLeastOutputLimit)) {
     session.over_soft_limit_since_ms = 0;
   } else if (session.over_soft_limit_since_ms == 0) {
-    session.over_soft_limit_since_ms = monotonic_ms;
-  } else if (static_cast<uint64_t>((monotonic_ms - session.over_soft_limit_since_ms) / 1000) >
+    session.over_soft_limit_since_ms = now_ms;
+  } else if (static_cast<uint64_t>((now_ms - session.over_soft_limit_since_ms) / 1000) >
              rule->soft_seconds) {
     cut_off(session, "its output stayed above the soft limit.");
   }

@@ -182,10 +182,10 @@ class Dispatcher {
   void fail(Context& context, const Command* command, const std::string& text, bool was_rejected);
   void set_output_limit(Session& session);
   const OutputLimit* output_limit_of(const Client& client) const;
-  void check_output(Session& session, int64_t monotonic_ms);
+  void check_output(Session& session, int64_t now_ms);
   void cut_off(Session& session, std::string_view reason);
-  // Of a moment by the monotonic clock.
-  static bool has_not_come(int64_t monotonic_ms);
+  // Of a moment by the monotonic clock, as check_output's is.
+  static bool has_not_come(int64_t moment_ms);
 
   Services& services_;
   Rules rules_;

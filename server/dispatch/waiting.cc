@@ -11,8 +11,8 @@ namespace larder {
 
 // --- Kept requests, and the pause ---
 
-bool Dispatcher::has_not_come(int64_t monotonic_ms) {
-  return monotonic_ms > monotonic_us() / 1000;
+bool Dispatcher::has_not_come(int64_t moment_ms) {
+  return moment_ms > monotonic_ms();
 }
 
 bool Dispatcher::has_to_wait(const Command* command, const Session& session) const {
@@ -67,7 +67,7 @@ void Dispatcher::run_kept(Session& session) {
 // Each mode keeps the latest of its ends: a short pause of everything does not become as long as
 // the pause of writes beside it.
 void Dispatcher::pause(PauseMode mode, int64_t for_ms) {
-  const int64_t until_ms = monotonic_us() / 1000 + for_ms;
+  const int64_t until_ms = monotonic_ms() + for_ms;
   pause_until_ms_ = std::max(pause_until_ms_, until_ms);
   if (mode == PauseMode::all) pause_all_until_ms_ = std::max(pause_all_until_ms_, until_ms);
 }
@@ -172,7 +172,7 @@ bool Dispatcher::unblock(Client& client, bool with_error) {
 
 void Dispatcher::end_overdue_waits() {
   services_.keyspace.set_now_ms(wall_clock_ms());
-  const int64_t now_ms = monotonic_us() / 1000;
+  const int64_t now_ms = monotonic_ms();
   while (Session* session = blocking_.find_overdue(now_ms)) {
     answer_waiting(*session, [&](Context& context, const Command*) {
       session->waiter->wait.at_timeout(context);

@@ -20,6 +20,9 @@ class Histogram {
   uint64_t count() const { return count_; }
   uint64_t sum() const { return sum_; }
   uint64_t max() const { return max_; }  // exact
+  double mean() const {
+    return count_ == 0 ? 0 : static_cast<double>(sum_) / static_cast<double>(count_);
+  }
   // The value that `percent` (0 to 100) of all records do not exceed; 0 while nothing is recorded.
   uint64_t percentile(double percent) const;
   // How many records are <= `value`, to the precision of the buckets.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 
 #include "server/base/numbers.h"
 #include "server/base/text.h"
@@ -109,9 +108,7 @@ void Field::write(InfoWriter& writer) const {
 std::string Field::fixed(double value, int decimals) {
   // A ratio of nothing to nothing; monitors expect a number.
   if (!std::isfinite(value)) value = 0;
-  std::array<char, 400> text;
-  const int length = std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  return std::string(text.data(), static_cast<size_t>(length));
+  return format_fixed(value, decimals);
 }
 
 std::vector<const InfoGroup*> Info::ordered_sections() const {

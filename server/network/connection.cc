@@ -8,6 +8,7 @@
 
 #include "server/base/assert.h"
 #include "server/network/reactor.h"
+#include "server/network/socket_io.h"
 #include "server/network/tls_stream.h"
 
 namespace larder {
@@ -16,10 +17,6 @@ namespace {
 constexpr size_t kPiecesPerWrite = 64;
 // Name and key of a request and the length of its argument, as a rule.
 constexpr size_t kReadBeforeLarge = 1024;
-
-bool would_block(ssize_t result) {
-  return result == -EAGAIN || result == -EWOULDBLOCK;
-}
 
 size_t total_bytes(std::span<const iovec> pieces) {
   size_t bytes = 0;

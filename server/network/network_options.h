@@ -125,10 +125,8 @@ struct NetworkOptions : OptionGroup {
   // In bytes, given those of maxmemory (0: none) and of the machine; 0: no limit.
   size_t unread_output_bytes(size_t maxmemory, size_t machine_bytes) const {
     const int64_t limit = unread_output_limit.get();
-    if (limit >= 0) return static_cast<size_t>(limit);
-    const size_t whole = maxmemory != 0 ? maxmemory : machine_bytes;
-    return std::clamp<size_t>(whole / 100 * static_cast<size_t>(-limit), 64 * kMegabyte,
-                              1024 * kMegabyte);
+    const size_t bytes = bytes_of(limit, maxmemory != 0 ? maxmemory : machine_bytes);
+    return limit >= 0 ? bytes : std::clamp<size_t>(bytes, 64 * kMegabyte, 1024 * kMegabyte);
   }
 };
 

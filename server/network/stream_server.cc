@@ -6,22 +6,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <utility>
 
 #include "server/base/assert.h"
 #include "server/base/clock.h"
-#include "server/base/log.h"
 #include "server/network/reactor.h"
 #include "server/network/socket_address.h"
+#include "server/network/socket_io.h"
 #include "server/network/socket_options.h"
 
 namespace larder {
 namespace {
-
-bool would_block(int error_number) {
-  return error_number == EAGAIN || error_number == EWOULDBLOCK || error_number == EINTR;
-}
 
 template <class Handle>
 uv_handle_t* as_handle(Handle* handle) {
@@ -122,8 +117,8 @@ class StreamServer::Connection {
   bool read() {
     std::array<char, 8 * 1024> bytes;
     const size_t room = std::min(bytes.size(), server_.limits_.unread_bytes - unread_.size());
-    const ssize_t count = ::recv(fd_, bytes.data(), room, 0);
-    if (count < 0) return would_block(errno);
+    const ssize_t count = receive_some(fd_, bytes.data(), room);
+    if (count < 0) return would_block(count);
     // What came before the end is answered already, or is not whole.
     if (count == 0) return false;
     if (unread_.empty()) since_ms_ = server_.reactor_.now_ms();
@@ -153,8 +148,8 @@ class StreamServer::Connection {
   bool send() {
     if (rest_.empty()) return true;
     const size_t slice = std::min(rest_.size(), kSliceBytes);
-    const ssize_t sent = ::send(fd_, rest_.data(), slice, MSG_NOSIGNAL);
-    if (sent < 0) return would_block(errno);
+    const ssize_t sent = send_some(fd_, rest_.substr(0, slice));
+    if (sent < 0) return would_block(sent);
     rest_.remove_prefix(static_cast<size_t>(sent));
     return true;
   }

@@ -92,7 +92,6 @@ void TlsAcceptor::begin(int fd) {
   Handshake& begun = *handshake;
   begun.place = handshakes_.insert(handshakes_.end(), std::move(handshake));
   begun.poll_for(UV_READABLE);
-  stats.under_way_count = handshakes_.size();
   if (!patience_.is_running())
     patience_.start_repeating(kCheckIntervalMs, [this] { drop_overdue(); });
   if (is_full()) listener_.hold();
@@ -157,7 +156,6 @@ void TlsAcceptor::fail(Handshake& handshake, const std::string& reason) {
 
 void TlsAcceptor::remove(Handshake& handshake) {
   handshakes_.erase(handshake.place);
-  stats.under_way_count = handshakes_.size();
   if (!is_full()) listener_.release();
 }
 

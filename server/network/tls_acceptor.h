@@ -31,9 +31,6 @@ struct TlsStats : InfoGroup {
   Counter resumed{*this, "tls_handshakes_resumed"};
   Counter failed{*this, "tls_handshakes_failed"};
   Counter timed_out{*this, "tls_handshakes_timed_out"};
-  size_t under_way_count = 0;
-  Field under_way{*this, "tls_handshakes_in_progress",
-                  [this] { return static_cast<int64_t>(under_way_count); }};
 };
 
 class TlsAcceptor {
@@ -90,6 +87,7 @@ class TlsAcceptor {
   std::optional<TlsContext> context_;
   Listener listener_;
   Handshakes handshakes_;  // in the order in which they began
+  Field under_way_{stats, "tls_handshakes_in_progress", [this] { return handshakes_.size(); }};
   Timer patience_;
   uint64_t turn_ = 0;  // in which spent_us_ was spent
   int64_t spent_us_ = 0;

@@ -196,27 +196,41 @@ Status check_that_all_is_given(const TlsOptions& options) {
   return ok;
 }
 
+KeyPair server_pair(const TlsOptions& options) {
+  return {file_name(options.cert_file), file_name(options.key_file), options.key_file_pass.get()};
+}
+
+bool has_client_pair(const TlsOptions& options) {
+  return !options.client_cert_file.get().empty() && !options.client_key_file.get().empty();
+}
+
+KeyPair client_pair(const TlsOptions& options) {
+  return {file_name(options.client_cert_file), file_name(options.client_key_file),
+          options.client_key_file_pass.get()};
+}
+
 }  // namespace
 
 Result<TlsContext> TlsContext::load(const TlsOptions& options) {
   ERR_clear_error();
   TRY(check_that_all_is_given(options));
-  const KeyPair server_pair{file_name(options.cert_file), file_name(options.key_file),
-                            options.key_file_pass.get()};
-  TRY(TlsPointer<SSL_CTX> server, make_context(options, server_pair));
+  TRY(TlsPointer<SSL_CTX> server, make_context(options, server_pair(options)));
   SSL_CTX_set_verify(server.get(), verification(options.auth_clients.get()), nullptr);
   if (options.prefer_server_ciphers.get())
     SSL_CTX_set_options(server.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
   TRY(set_dh_parameters(server.get(), file_name(options.dh_params_file)));
   set_sessions(server.get(), options);
 
-  const bool has_own_pair =
-      !options.client_cert_file.get().empty() && !options.client_key_file.get().empty();
-  const KeyPair client_pair{file_name(options.client_cert_file), file_name(options.client_key_file),
-                            options.client_key_file_pass.get()};
-  TRY(TlsPointer<SSL_CTX> client, make_context(options, has_own_pair ? client_pair : server_pair));
+  // Nobody connects from here yet; what is wrong with the files for it is to be known at once.
+  if (has_client_pair(options)) TRY(load_client(options));
+  return TlsContext(std::move(server));
+}
+
+Result<TlsPointer<SSL_CTX>> TlsContext::load_client(const TlsOptions& options) {
+  TRY(TlsPointer<SSL_CTX> client,
+      make_context(options, has_client_pair(options) ? client_pair(options) : server_pair(options)));
   SSL_CTX_set_verify(client.get(), SSL_VERIFY_PEER, nullptr);
-  return TlsContext(std::move(server), std::move(client));
+  return client;
 }
 
 std::string take_tls_error(TlsComplaint which) {

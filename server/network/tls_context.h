@@ -27,17 +27,16 @@ class TlsContext {
  public:
   // Reads the files. Error: what is wrong with which of them, for the log.
   static Result<TlsContext> load(const TlsOptions& options);
+  // For connections that we make: with the tls-client-* files, or without them with the server's.
+  static Result<TlsPointer<SSL_CTX>> load_client(const TlsOptions& options);
 
-  // For those who connect to us, and for connections that we make.
+  // For those who connect to us.
   SSL_CTX* server() const { return server_.get(); }
-  SSL_CTX* client() const { return client_.get(); }
 
  private:
-  TlsContext(TlsPointer<SSL_CTX> server, TlsPointer<SSL_CTX> client)
-      : server_(std::move(server)), client_(std::move(client)) {}
+  explicit TlsContext(TlsPointer<SSL_CTX> server) : server_(std::move(server)) {}
 
   TlsPointer<SSL_CTX> server_;
-  TlsPointer<SSL_CTX> client_;
 };
 
 // What OpenSSL has complained about in this thread; its list is empty afterwards. Of a file the first

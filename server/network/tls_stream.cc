@@ -3,7 +3,6 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "server/base/assert.h"
+#include "server/network/socket_io.h"
 
 namespace larder {
 namespace {
@@ -25,26 +25,6 @@ constexpr int kReads = 256;
 // Not always: forgetting costs a walk over the whole list.
 void forget_old_errors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
-}
-
-ssize_t receive_some(int fd, char* room, size_t size) {
-  ssize_t result;
-  do {
-    result = ::recv(fd, room, size, 0);
-  } while (result < 0 && errno == EINTR);
-  return result < 0 ? -errno : result;
-}
-
-ssize_t send_some(int fd, std::string_view bytes) {
-  ssize_t result;
-  do {
-    result = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  } while (result < 0 && errno == EINTR);
-  return result < 0 ? -errno : result;
-}
-
-bool would_block(ssize_t result) {
-  return result == -EAGAIN || result == -EWOULDBLOCK;
 }
 
 TlsStream* stream_of(BIO* bio) {

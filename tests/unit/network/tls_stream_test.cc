@@ -48,8 +48,7 @@ struct Pair {
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds.data()) == 0);
     server =
         std::make_unique<TlsStream>(workspace, context->server(), fds[0], TlsStream::Side::server);
-    client =
-        std::make_unique<TlsStream>(workspace, context->client(), fds[1], TlsStream::Side::client);
+    connect_as_configured();
   }
   ~Pair() {
     for (const int fd : fds) {
@@ -57,6 +56,18 @@ struct Pair {
     }
   }
 
+  // From now on the client has this certificate.
+  void show(const TestCertificates::Pair& certificate) {
+    options.client_cert_file.assign(certificate.certificate);
+    options.client_key_file.assign(certificate.key);
+    connect_as_configured();
+  }
+  void connect_as_configured() {
+    const auto loaded = TlsContext::load_client(options);
+    REQUIRE(loaded.is_ok());
+    client = std::make_unique<TlsStream>(workspace, loaded.value().get(), fds[1],
+                                         TlsStream::Side::client);
+  }
   bool connect() {
     Step servers = Step::wants_to_read;
     Step clients = Step::wants_to_read;
@@ -114,12 +125,7 @@ TEST_CASE("TLS stream: the certified name is the client's common name") {
   const auto name_of = [](const std::vector<std::string>& names) {
     Pair pair;
     const auto made = certificates().make("special", {.common_names = names});
-    pair.options.client_cert_file.assign(made.certificate);
-    pair.options.client_key_file.assign(made.key);
-    auto loaded = TlsContext::load(pair.options);
-    REQUIRE(loaded.is_ok());
-    pair.client = std::make_unique<TlsStream>(pair.workspace, loaded.value().client(), pair.fds[1],
-                                              TlsStream::Side::client);
+    pair.show(made);
     REQUIRE(pair.connect());
     return pair.server->peer_name();
   };
@@ -268,7 +274,9 @@ TEST_CASE("TLS stream: a session is worth nothing when the certificate behind it
   // To whoever judges it in full, it is half an hour ago.
   SSL_CTX* const context = loaded.value().server();
   X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(context), ::time(nullptr) - 1800);
-  ResumingClient client(loaded.value().client());
+  const auto own_context = TlsContext::load_client(pair.options);
+  REQUIRE(own_context.is_ok());
+  ResumingClient client(own_context.value().get());
   TlsStream first(pair.workspace, context, pair.fds[0], TlsStream::Side::server);
   REQUIRE(client.connect(first, pair.fds[1]) == Step::done);
   REQUIRE_FALSE(first.was_resumed());
@@ -374,12 +382,7 @@ TEST_CASE("TLS stream: a handshake that is none fails with a reason") {
   SECTION("a stranger's certificate") {
     const TestCertificates others;
     const auto made = others.client("client");
-    pair.options.client_cert_file.assign(made.certificate);
-    pair.options.client_key_file.assign(made.key);
-    auto loaded = TlsContext::load(pair.options);
-    REQUIRE(loaded.is_ok());
-    pair.client = std::make_unique<TlsStream>(pair.workspace, loaded.value().client(), pair.fds[1],
-                                              TlsStream::Side::client);
+    pair.show(made);
     CHECK_FALSE(pair.connect());
     CHECK_THAT(pair.server->failure(), Catch::StartsWith("certificate verify failed: "));
   }

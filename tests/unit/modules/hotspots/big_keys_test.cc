@@ -25,7 +25,8 @@ class Scene {
   }
   void offer(const std::string& name, size_t database = 0) {
     Database& place = keyspace.database(database);
-    big_keys.offer(place, *place.find(make_key(name))->get());
+    const Entry& entry = *place.find(make_key(name))->get();
+    big_keys.offer(place, entry, memory_of(entry));
   }
   std::vector<std::string> names() {
     std::vector<std::string> names;
