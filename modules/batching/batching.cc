@@ -16,8 +16,6 @@ Batching::Batching()
               .info_section = "Batching",
               .info_scope = InfoScope::module}) {
   info.on_reset([this] {
-    turns_ = 0;
-    requests_ = 0;
     sizes_.reset();
     slice_times_us_.reset();
     push_batches_.reset_stats();
@@ -81,8 +79,6 @@ void Batching::set_pace() {
 }
 
 void Batching::turn_finished(const FinishedTurn& turn) {
-  turns_++;
-  requests_ += turn.requests;
   last_size_ = turn.requests;
   sizes_.record(turn.requests);
   prefetched_keys_ += turn.prefetched_keys;
@@ -101,12 +97,6 @@ void Batching::slice_finished(const FinishedSlice& slice) {
   if (slice.nanoseconds > std::max(rules.target_ns, slice.allowed_us * 1000)) ++late_slices_;
   slice_bound_.note({allowed, slice.nanoseconds, slice.was_cut}, rules);
   set_pace();
-}
-
-// --- INFO ---
-
-double Batching::mean_size() const {
-  return turns_ == 0 ? 0 : static_cast<double>(requests_) / static_cast<double>(turns_);
 }
 
 }  // namespace larder

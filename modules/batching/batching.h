@@ -77,16 +77,13 @@ class Batching final : public Module {
        .help =
            "How long background work may take between two turns, in microseconds: removing what "
            "has expired, evicting, and freeing what was removed."}};
-  uint64_t turns_ = 0;
-  uint64_t requests_ = 0;
   size_t last_size_ = 0;
   Histogram sizes_;
   Histogram slice_times_us_;
-  double mean_size() const;
   Pace pace() const { return host_ == nullptr ? Pace{} : host_->hooks().pace; }
 
-  Field turns_field_{info, "batches", [this] { return turns_; }};
-  Field mean_field_{info, "batch_size_mean", [this] { return mean_size(); }};
+  Field turns_field_{info, "batches", [this] { return sizes_.count(); }};
+  Field mean_field_{info, "batch_size_mean", [this] { return sizes_.mean(); }};
   Field p50_field_{info, "batch_size_p50", [this] { return sizes_.percentile(50); }};
   Field p99_field_{info, "batch_size_p99", [this] { return sizes_.percentile(99); }};
   Field last_field_{info, "batch_size_current", [this] { return last_size_; }};

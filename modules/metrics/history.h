@@ -31,7 +31,6 @@ class History {
   std::span<const float> values(uint64_t row) const {
     return std::span(values_).subspan(row % capacity_ * series_, series_);
   }
-  size_t series() const { return series_; }
   size_t memory() const {
     return times_.capacity() * sizeof(uint32_t) + values_.capacity() * sizeof(float);
   }

@@ -1,15 +1,14 @@
 #include "modules/metrics/reports.h"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
-#include <span>
 #include <vector>
 
 #include "modules/metrics/asked_commands.h"
 #include "modules/metrics/json.h"
 #include "server/base/clock.h"
 #include "server/base/numbers.h"
+#include "server/base/text.h"
 
 namespace larder {
 namespace {
@@ -19,16 +18,16 @@ constexpr size_t kShownCommands = 12;
 // What others are asked. Of a module that is not there the page is told so.
 struct Question {
   std::string_view name;
-  std::array<std::string_view, 4> words;
+  std::string_view request;
 };
 constexpr Question kQuestions[] = {
-    {"slowlog", {"SLOWLOG", "GET", "20"}},
-    {"hotkeys", {"HOTSPOTS", "KEYS"}},
-    {"bigkeys", {"HOTSPOTS", "BIGKEYS"}},
-    {"prefixes", {"HOTSPOTS", "NAMESPACES", "COUNT", "20"}},
-    {"heavyclients", {"HOTSPOTS", "CLIENTS"}},
-    {"advice", {"CACHE.ADVISE"}},
-    {"budgets", {"BUDGET", "STATUS"}},
+    {"slowlog", "SLOWLOG GET 20"},
+    {"hotkeys", "HOTSPOTS KEYS"},
+    {"bigkeys", "HOTSPOTS BIGKEYS"},
+    {"prefixes", "HOTSPOTS NAMESPACES COUNT 20"},
+    {"heavyclients", "HOTSPOTS CLIENTS"},
+    {"advice", "CACHE.ADVISE"},
+    {"budgets", "BUDGET STATUS"},
 };
 
 // These have a line for each command that was ever used: the page has figures of its own for them.
@@ -145,9 +144,7 @@ void NowReport::write_commands(std::string& out) {
 
 void NowReport::write_reply(std::string& out, size_t index) {
   const Question& question = kQuestions[index];
-  size_t words = 0;
-  while (words < question.words.size() && !question.words[words].empty()) words++;
-  const auto reply = host_.ask(std::span(question.words).first(words), kAskedCommands);
+  const auto reply = host_.ask(split(question.request, ' '), kAskedCommands);
   append_json_string(out, question.name);
   out += ':';
   if (reply.is_ok()) {

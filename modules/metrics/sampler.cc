@@ -156,7 +156,7 @@ void Sampler::sample_latency() {
     set("execution_p99", percentile(99));
     set("execution_p999", percentile(99.9));
     set("execution_max", static_cast<double>(execution_ns_.max()) / kNsPerUs);
-    execution_ns_.reset();
+    execution_ns_.empty();
   }
   constexpr std::string_view kRequest[] = {"LATENCY", "PERCENTILES", "WINDOW",
                                            "10",      "KIND",        "service"};

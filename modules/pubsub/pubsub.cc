@@ -113,9 +113,8 @@ int64_t PubSub::send(const Subscriptions::Topic& topic, PushFrame& frame) {
   return static_cast<int64_t>(subscribers.size());
 }
 
-int64_t PubSub::send(TopicKind kind, std::string_view type, std::string_view channel,
-                     std::string_view message) {
-  const Subscriptions::Topic* topic = subscriptions_.find(kind, channel);
+int64_t PubSub::send(const Subscriptions::Topic* topic, std::string_view type,
+                     std::string_view channel, std::string_view message) {
   if (topic == nullptr) return 0;
   PushFrame frame(3, type.size() + channel.size() + message.size());
   frame.bulk(type).bulk(channel).bulk(message);
@@ -136,12 +135,7 @@ int64_t PubSub::publish(std::string_view channel, std::span<const std::string_vi
   }
   int64_t receivers = 0;
   for (const std::string_view message : messages) {
-    receivers = 0;
-    if (topic != nullptr) {
-      PushFrame frame(3, channel.size() + message.size());
-      frame.bulk("message").bulk(channel).bulk(message);
-      receivers += send(*topic, frame);
-    }
+    receivers = send(topic, "message", channel, message);
     for (const Subscriptions::Topic* match : matches_) {
       const std::string& pattern = *match->name;
       PushFrame frame(4, pattern.size() + channel.size() + message.size());
@@ -153,7 +147,7 @@ int64_t PubSub::publish(std::string_view channel, std::span<const std::string_vi
 }
 
 int64_t PubSub::publish_to_shard(std::string_view channel, std::string_view message) {
-  return send(TopicKind::shard_channel, "smessage", channel, message);
+  return send(subscriptions_.find(TopicKind::shard_channel, channel), "smessage", channel, message);
 }
 
 // --- Notifications ---

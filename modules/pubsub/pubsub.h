@@ -42,9 +42,9 @@ class PubSub final : public Module {
   // Closes the clients of a user that listen to what it may not hear any more.
   void close_forbidden(const ChannelRights& rights);
   void update_mode(Client& client);
-  // How many they are.
+  // How many they are; of no topic, none.
   int64_t send(const Subscriptions::Topic& topic, PushFrame& frame);
-  int64_t send(TopicKind kind, std::string_view type, std::string_view channel,
+  int64_t send(const Subscriptions::Topic* topic, std::string_view type, std::string_view channel,
                std::string_view message);
 
   Option<EventClasses> notify_keyspace_events_{

@@ -31,7 +31,6 @@ class RecencyStack {
       if (key != kNobody) function(key, places_[key].bytes);
     }
   }
-  void clear() { *this = RecencyStack(); }
   size_t memory() const {
     return places_.capacity() * sizeof(Place) + owners_.capacity() * sizeof(uint32_t) +
            sums_.capacity() * sizeof(uint64_t);

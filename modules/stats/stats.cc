@@ -6,6 +6,7 @@
 
 #include "server/base/allocator.h"
 #include "server/base/clock.h"
+#include "server/base/listen_while.h"
 #include "server/base/text.h"
 #include "server/types/value.h"
 
@@ -58,35 +59,24 @@ void CacheStatistics::start(Host& host) {
 }
 
 void CacheStatistics::follow_option() {
-  if (is_on() == is_listening_) return;
-  is_listening_ = is_on();
-  is_listening_ ? listen() : stop_listening();
+  if (is_on() == is_listening()) return;
+  Keyspace& keyspace = host_->keyspace();
+  listen_while(is_on(), keyspace.key_missed, miss_listener_,
+               [this](const KeyEvent& miss) { note_miss(miss); });
+  listen_while(is_on(), keyspace.key_removed, removal_listener_,
+               [this](const KeyRemoval& removal) { note_removal(removal); });
+  listen_while(is_on(), keyspace.sampled_use, use_listener_,
+               [this](const SampledUse& use) { note_use(use); });
+  listen_while(is_on(), keyspace.flushed, flush_listener_,
+               [this](const Database* database) { note_flush(database); });
+  listen_while(is_on(), keyspace.swapped, swap_listener_,
+               [this](const Database& first, const Database& second) {
+                 note_flush(&first);
+                 note_flush(&second);
+               });
+  listen_while(is_on(), host_->hooks().tick, tick_listener_,
+               [this](int64_t now_ms) { on_tick(now_ms); });
   info.reset();
-}
-
-void CacheStatistics::listen() {
-  Keyspace& keyspace = host_->keyspace();
-  listeners_.misses = keyspace.key_missed.add([this](const KeyEvent& miss) { note_miss(miss); });
-  listeners_.removals =
-      keyspace.key_removed.add([this](const KeyRemoval& removal) { note_removal(removal); });
-  listeners_.uses = keyspace.sampled_use.add([this](const SampledUse& use) { note_use(use); });
-  listeners_.flushes =
-      keyspace.flushed.add([this](const Database* database) { note_flush(database); });
-  listeners_.swaps = keyspace.swapped.add([this](const Database& first, const Database& second) {
-    note_flush(&first);
-    note_flush(&second);
-  });
-  listeners_.ticks = host_->hooks().tick.add([this](int64_t now_ms) { on_tick(now_ms); });
-}
-
-void CacheStatistics::stop_listening() {
-  Keyspace& keyspace = host_->keyspace();
-  keyspace.key_missed.remove(listeners_.misses);
-  keyspace.key_removed.remove(listeners_.removals);
-  keyspace.sampled_use.remove(listeners_.uses);
-  keyspace.flushed.remove(listeners_.flushes);
-  keyspace.swapped.remove(listeners_.swaps);
-  host_->hooks().tick.remove(listeners_.ticks);
 }
 
 // For CONFIG RESETSTAT, and when the option changes.
@@ -100,7 +90,7 @@ void CacheStatistics::forget() {
   const Keyspace& keyspace = host_->keyspace();
   seen_hits_ = keyspace.stats.keyspace_hits;
   seen_misses_ = keyspace.stats.keyspace_misses;
-  host_->keyspace().sample_end = is_listening_ ? sample_.end() : 0;
+  host_->keyspace().sample_end = is_listening() ? sample_.end() : 0;
 }
 
 // --- What happens ---

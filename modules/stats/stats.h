@@ -36,8 +36,7 @@ class CacheStatistics final : public Module {
 
  private:
   void follow_option();
-  void listen();
-  void stop_listening();
+  bool is_listening() const { return tick_listener_ != 0; }
   void forget();
   void note_miss(const KeyEvent& miss);
   void note_removal(const KeyRemoval& removal);
@@ -101,16 +100,13 @@ class CacheStatistics final : public Module {
   std::string big_key_;
   uint64_t big_bytes_ = 0;
 
-  struct Listeners {
-    uint64_t misses;
-    uint64_t removals;
-    uint64_t uses;
-    uint64_t flushes;
-    uint64_t swaps;
-    uint64_t ticks;
-  };
-  Listeners listeners_{};
-  bool is_listening_ = false;
+  // Numbers of listeners; 0: not listening.
+  uint64_t miss_listener_ = 0;
+  uint64_t removal_listener_ = 0;
+  uint64_t use_listener_ = 0;
+  uint64_t flush_listener_ = 0;
+  uint64_t swap_listener_ = 0;
+  uint64_t tick_listener_ = 0;
 };
 
 // The table of commands.cc.
