@@ -4,17 +4,11 @@
 #include <csignal>
 
 #include "tests/support/reply_text.h"
+#include "tests/support/server_figures.h"
 #include "tests/support/test_server.h"
 
 namespace larder {
 namespace {
-
-int64_t number_in(TestClient& client, const std::string& section, const std::string& name) {
-  const std::string text = client("INFO", section).text;
-  const size_t at = text.find("\n" + name + ":");
-  REQUIRE(at != std::string::npos);
-  return std::stoll(text.substr(at + name.size() + 2));
-}
 
 TEST_CASE("a hundred messages one by one reach a client that gathers them in two writes") {
   TestServer server;
@@ -22,13 +16,13 @@ TEST_CASE("a hundred messages one by one reach a client that gathers them in two
   const bool gathers = GENERATE(true, false);
   if (gathers) listener("CLIENT", "BATCH", "ON", "SIZE", "50", "INTERVAL", "60000");
   listener("SUBSCRIBE", "c");
-  const int64_t before = number_in(publisher, "stats", "total_writes_processed");
+  const int64_t before = info_number(publisher, "stats", "total_writes_processed");
   for (int i = 0; i < 100; i++) CHECK(publisher("PUBLISH", "c", std::to_string(i)) == 1);
   for (int i = 0; i < 100; i++) {
     REQUIRE(listener.receive() == array("message", "c", std::to_string(i)));
   }
   // A reply to each PUBLISH, and one to the INFO before.
-  const int64_t writes = number_in(publisher, "stats", "total_writes_processed") - before;
+  const int64_t writes = info_number(publisher, "stats", "total_writes_processed") - before;
   CHECK(writes == 101 + (gathers ? 2 : 100));
 }
 
@@ -40,7 +34,7 @@ TEST_CASE("notifications and invalidations are gathered as messages are") {
   listener("CLIENT", "TRACKING", "ON");
   listener("PSUBSCRIBE", "__keyspace*");
   listener("GET", "k");
-  const int64_t before = number_in(writer, "stats", "total_writes_processed");
+  const int64_t before = info_number(writer, "stats", "total_writes_processed");
   writer("SET", "k", "1");
   writer("SET", "k", "2");
   writer("DEL", "k");
@@ -53,7 +47,7 @@ TEST_CASE("notifications and invalidations are gathered as messages are") {
   CHECK(count(push("invalidate", array("k"))) == 1);
   CHECK(count(push("pmessage", "__keyspace*", channel, "set")) == 2);
   CHECK(replies.back() == push("pmessage", "__keyspace*", channel, "del"));
-  CHECK(number_in(writer, "stats", "total_writes_processed") - before == 5);
+  CHECK(info_number(writer, "stats", "total_writes_processed") - before == 5);
 }
 
 TEST_CASE("what is gathered counts as waiting output, and leaves when the server ends") {
@@ -70,7 +64,7 @@ TEST_CASE("what is gathered counts as waiting output, and leaves when the server
   constexpr int kMessages = 400;
   for (int i = 0; i < kMessages; i++) publisher("PUBLISH", "c", message);
   // No connection is told apart here from one that does not read.
-  CHECK(number_in(publisher, "memory", "mem_not_counted_for_evict") >=
+  CHECK(info_number(publisher, "memory", "mem_not_counted_for_evict") >=
         kListeners * kMessages * 100);
   server.signal(SIGTERM);
   for (TestClient& listener : listeners) {
@@ -90,7 +84,7 @@ TEST_CASE("who gathers and does not read is cut off as anybody else") {
   bool hears = true;
   for (int i = 0; i < 100'000 && hears; i++) hears = publisher("PUBLISH", "c", message) == 1;
   CHECK_FALSE(hears);
-  CHECK(eventually([&] { return number_in(publisher, "clients", "connected_clients") == 1; }));
+  CHECK(eventually([&] { return info_number(publisher, "clients", "connected_clients") == 1; }));
 }
 
 }  // namespace

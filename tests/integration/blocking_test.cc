@@ -4,16 +4,11 @@
 #include <thread>
 
 #include "tests/support/reply_text.h"
+#include "tests/support/server_figures.h"
 #include "tests/support/test_server.h"
 
 namespace larder {
 namespace {
-
-int64_t info_number(TestClient& client, const std::string& section, const std::string& field) {
-  const std::string text = client("INFO", section).text;
-  const size_t at = text.find("\n" + field + ":");
-  return at == std::string::npos ? -1 : std::stoll(text.substr(at + field.size() + 2));
-}
 
 std::string command_stats(TestClient& client, const std::string& command) {
   const std::string text = client("INFO", "commandstats").text;

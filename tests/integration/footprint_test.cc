@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "tests/support/build.h"
+#include "tests/support/server_figures.h"
 #include "tests/support/test_server.h"
 
 namespace larder {
@@ -29,20 +30,12 @@ TEST_CASE("a server answers its first PING within 50 ms of its start") {
   CHECK(eventually([&] { return median_of_starts() < kBound; }, 10s));
 }
 
-int64_t resident_kilobytes(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmRSS:")) return std::stoll(line.substr(6));
-  }
-  return -1;
-}
-
 TEST_CASE("an idle server takes less than 12 MB") {
   if (kHasSanitizers) return;  // they multiply it
   TestServer server;
   auto client = server.connect();
   CHECK(client("PING") == status("PONG"));
-  const int64_t kilobytes = resident_kilobytes(server.pid());
+  const int64_t kilobytes = resident_bytes(server.pid()) / 1024;
   CHECK(kilobytes > 0);
   CHECK(kilobytes < 12 * 1024);
 }

@@ -17,16 +17,6 @@
 namespace larder {
 namespace {
 
-// What is sent while the process is stopped is read in one turn.
-class Stopped {
- public:
-  explicit Stopped(const TestServer& server) : server_(server) { server_.signal(SIGSTOP); }
-  ~Stopped() { server_.signal(SIGCONT); }
-
- private:
-  const TestServer& server_;
-};
-
 // A client that finds itself alone: those before it may be killed as well, by what the others have
 // left behind.
 TestClient last_one(TestServer& server) {

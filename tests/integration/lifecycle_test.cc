@@ -27,16 +27,6 @@ std::string many(const std::string& request, int times) {
   return requests;
 }
 
-// What arrives while the process is stopped is seen in one turn.
-class Stopped {
- public:
-  explicit Stopped(const TestServer& server) : server_(server) { server_.signal(SIGSTOP); }
-  ~Stopped() { server_.signal(SIGCONT); }
-
- private:
-  const TestServer& server_;
-};
-
 TEST_CASE("a killed server's port can be used again at once") {
   TestServer server;
   const int port = server.port();

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <csignal>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +75,18 @@ class TestServer {
   pid_t pid_ = -1;
   int exit_code_ = 0;
   size_t log_start_ = 0;  // where this start's part of the log begins
+};
+
+// What is sent while the process is stopped is read in one turn.
+class Stopped {
+ public:
+  explicit Stopped(const TestServer& server) : server_(server) { server_.signal(SIGSTOP); }
+  ~Stopped() { server_.signal(SIGCONT); }
+  Stopped(const Stopped&) = delete;
+  Stopped& operator=(const Stopped&) = delete;
+
+ private:
+  const TestServer& server_;
 };
 
 }  // namespace larder

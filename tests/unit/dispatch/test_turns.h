@@ -8,16 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "server/acl/acl.h"
 #include "server/commands/families.h"
-#include "server/configuration.h"
 #include "server/dispatch/dispatcher.h"
-#include "tests/support/fake_control.h"
+#include "tests/support/test_services.h"
 #include "tests/unit/network/test_network.h"
 
 namespace larder {
 
-class TestTurns final : public TurnHandler {
+class TestTurns final : public TestServices, public TurnHandler {
  public:
   TestTurns() {
     for (const CommandFamily& family : core_commands()) commands.add(family);
@@ -34,8 +32,8 @@ class TestTurns final : public TurnHandler {
     auto adopted = reactor.adopt(ends[0], ConnectionKind::unix_socket);
     REQUIRE(adopted.is_ok());
     dispatcher.open(*adopted.value());
-    clients.push_back(std::make_unique<TestClient>(ends[1], adopted.value()));
-    return *clients.back();
+    peers.push_back(std::make_unique<TestClient>(ends[1], adopted.value()));
+    return *peers.back();
   }
   // A request `times` times over, all of which fit into the socket.
   static void send(TestClient& client, const std::string& request, size_t times = 1) {
@@ -58,26 +56,10 @@ class TestTurns final : public TurnHandler {
   bool rest() override { return false; }
   void connection_closed(Connection& connection) override { dispatcher.close(connection); }
 
-  Configuration configuration;
-  Keyspace keyspace{2};
-  CommandTable commands;
-  ClientList client_list;
-  Info info;
-  FakeControl control;
-  Limits limits;
-  MemoryUsage memory;
-  Hooks hooks;
-  Pushes pushes;
-  BackgroundWork work;
-  Defragmentation defragmentation{keyspace, configuration.defragmentation};
-  Acl acl{{configuration.acl, commands, client_list, hooks}};
-  Services services{
-      keyspace, commands, client_list, configuration.options, info, control, limits, memory,
-      hooks,    pushes,   work,        defragmentation,       acl};
   Dispatcher dispatcher{services};
   NetworkStats network_stats;
   std::vector<FinishedTurn> finished;
-  std::vector<std::unique_ptr<TestClient>> clients;
+  std::vector<std::unique_ptr<TestClient>> peers;
   Reactor reactor{*this, network_stats};  // goes first: it closes the connections
 };
 

@@ -20,7 +20,7 @@ TEST_CASE("with many busy clients nobody waits for more than two turns", "[turn]
   for (size_t turn = 0; turn < 2 * kRequests; turn++) {
     turns.turn();
     for (size_t i = 0; i < kClients; i++) {
-      const size_t now = TestTurns::replies(*turns.clients[i]);
+      const size_t now = TestTurns::replies(*turns.peers[i]);
       const bool waits = now == answered[i] && now < kRequests;
       waited[i] = waits ? waited[i] + 1 : 0;
       longest_wait = std::max(longest_wait, waited[i]);
@@ -40,7 +40,7 @@ TEST_CASE("who sends more than a read takes does not keep others from being read
   for (size_t i = 0; i < kClients; i++) TestTurns::send(turns.connect(), large, 100);
   turns.turn();
   turns.turn();
-  for (const auto& client : turns.clients) CHECK(TestTurns::replies(*client) > 0);
+  for (const auto& client : turns.peers) CHECK(TestTurns::replies(*client) > 0);
 }
 
 TEST_CASE("a turn of few clients runs as many requests as its bound says", "[turn]") {
@@ -84,7 +84,7 @@ TEST_CASE("who had nothing in a turn that ended early is first in the next", "[t
     turns.turn();
     size_t least = SIZE_MAX;
     size_t most = 0;
-    for (const auto& client : turns.clients) {
+    for (const auto& client : turns.peers) {
       const size_t count = TestTurns::replies(*client);
       least = std::min(least, count);
       most = std::max(most, count);
@@ -109,7 +109,7 @@ TEST_CASE("requests that were held back count like others when they run", "[turn
   turns.dispatcher.unpause();
   const auto answered = [&] {
     size_t count = 0;
-    for (const auto& client : turns.clients) count += TestTurns::replies(*client);
+    for (const auto& client : turns.peers) count += TestTurns::replies(*client);
     return count;
   };
   turns.turn();
@@ -166,7 +166,7 @@ class Journal {
   // How many SETs clients have seen the end of.
   size_t confirmed() const {
     size_t count = 0;
-    for (const auto& client : turns_.clients) {
+    for (const auto& client : turns_.peers) {
       client->receive(TestTurns::kMostReceived);
       count += static_cast<size_t>(std::ranges::count(client->received(), '+'));
     }
@@ -198,7 +198,7 @@ TEST_CASE("one write serves all changes of a turn, before any of them is confirm
   CHECK(journal.confirmed() == kClients * kSets);
   // Turns in which nothing changes need no write, and turns without clients are turns.
   const size_t calls = journal.calls;
-  TestTurns::send(*turns.clients[0], "GET key\r\n");
+  TestTurns::send(*turns.peers[0], "GET key\r\n");
   turns.turn();
   turns.turn();
   CHECK(journal.calls == calls + 2);

@@ -5,9 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/acl/acl.h"
-#include "server/configuration.h"
-#include "tests/support/fake_control.h"
+#include "tests/support/test_services.h"
 
 namespace larder {
 namespace {
@@ -45,27 +43,11 @@ constexpr CommandSpec kCommands[] = {
     {"box|empty", empties, 2, kAdmin, no_keys(), "1.0.0", "O(1)", "", "Empties."},
 };
 
-struct Scene {
+struct Scene : TestServices {
   Scene() { commands.add({.group = "test", .commands = kCommands}); }
 
   Result<Reply> ask(std::vector<std::string_view> request) { return host.ask(request, kReports); }
 
-  Configuration configuration;
-  Keyspace keyspace{2};
-  CommandTable commands;
-  ClientList clients;
-  Info info;
-  FakeControl control;
-  Limits limits;
-  MemoryUsage memory;
-  Hooks hooks;
-  Pushes pushes;
-  BackgroundWork work;
-  Defragmentation defragmentation{keyspace, configuration.defragmentation};
-  Acl acl{{configuration.acl, commands, clients, hooks}};
-  Services services{
-      keyspace, commands, clients, configuration.options, info, control, limits, memory,
-      hooks,    pushes,   work,    defragmentation,       acl};
   Host host{services};
 };
 

@@ -4,10 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "server/acl/acl.h"
 #include "server/base/text.h"
-#include "server/configuration.h"
-#include "tests/support/fake_control.h"
+#include "tests/support/test_services.h"
 
 namespace larder {
 namespace {
@@ -100,7 +98,7 @@ TEST_CASE("budget: numbers in the texts of fields") {
 }
 
 // A server around the module whose INFO is what the test says.
-class Scene {
+class Scene : public TestServices {
  public:
   Scene() {
     configuration.options.add(budgets.options);
@@ -135,22 +133,6 @@ class Scene {
                 if (has_list) writer.line("list", "p50=1,p99=7.5,p99.9=12");
               }};
 
-  Configuration configuration;
-  Keyspace keyspace{2};
-  CommandTable commands;
-  ClientList clients;
-  Info info;
-  FakeControl control;
-  Limits limits;
-  MemoryUsage memory;
-  Hooks hooks;
-  Pushes pushes;
-  BackgroundWork work;
-  Defragmentation defragmentation{keyspace, configuration.defragmentation};
-  Acl acl{{configuration.acl, commands, clients, hooks}};
-  Services services{
-      keyspace, commands, clients, configuration.options, info, control, limits, memory,
-      hooks,    pushes,   work,    defragmentation,       acl};
   Host host{services};
   Budgets budgets;
   Texts published;

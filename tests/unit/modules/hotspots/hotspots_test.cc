@@ -6,9 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/acl/acl.h"
-#include "server/configuration.h"
-#include "tests/support/fake_control.h"
+#include "tests/support/test_services.h"
 #include "tests/support/fake_socket.h"
 
 namespace larder {
@@ -31,7 +29,7 @@ struct Cost {
 };
 
 // A server around the module in which requests are what the test says.
-class Scene {
+class Scene : public TestServices {
  public:
   Scene() {
     commands.add({"string", kCommands});
@@ -61,28 +59,12 @@ class Scene {
   }
   std::string info_text(std::string_view section) const { return info.report({&section, 1}); }
 
-  Configuration configuration;
-  Keyspace keyspace{2};
-  CommandTable commands;
-  ClientList clients;
-  Info info;
-  FakeControl control;
-  Limits limits;
-  MemoryUsage memory;
-  Hooks hooks;
-  Pushes pushes;
-  BackgroundWork work;
-  Defragmentation defragmentation{keyspace, configuration.defragmentation};
-  Acl acl{{configuration.acl, commands, clients, hooks}};
-  Services services{
-      keyspace, commands, clients, configuration.options, info, control, limits, memory,
-      hooks,    pushes,   work,    defragmentation,       acl};
   Host host{services};
   Hotspots hotspots;
   FakeSocket socket;
   Client client{7, socket, 0};
   // By the clock that the view began with.
-  int64_t now_ms = monotonic_us() / 1000 + 1;
+  int64_t now_ms = monotonic_ms() + 1;
 };
 
 const LoadView::Keys::Entry& key_of(Scene& scene, std::string_view name, uint64_t database = 0) {
@@ -185,7 +167,7 @@ TEST_CASE("hotspots: a burst after a rest does not wait for the next tick") {
 TEST_CASE("hotspots: what is over fades") {
   Scene scene;
   scene.set_option("hotspots-half-life", "10");
-  scene.now_ms = monotonic_us() / 1000 + 1;
+  scene.now_ms = monotonic_ms() + 1;
   for (int i = 0; i < 600; i++) {
     if (i < 300) scene.request({"get", "before"}, {.weight = 10});
     if (i >= 300) scene.request({"get", "now"}, {.weight = 2});

@@ -4,9 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "server/acl/acl.h"
-#include "server/configuration.h"
-#include "tests/support/fake_control.h"
+#include "tests/support/test_services.h"
 #include "tests/support/fake_socket.h"
 
 namespace larder {
@@ -25,7 +23,7 @@ class FakeMeter final : public PressureMeter {
 };
 
 // A server around the module that has no sockets, and whose memory is what the test says.
-class Scene {
+class Scene : public TestServices {
  public:
   Scene() {
     configuration.options.add(pressure.options);
@@ -64,23 +62,6 @@ class Scene {
     return 0;
   }
 
-  Configuration configuration;
-  Keyspace keyspace{2};
-  CommandTable commands;
-  ClientList clients;
-  Info info;
-  FakeControl control;
-  Limits limits;
-  MemoryUsage memory;
-  Hooks hooks;
-  Pushes pushes;
-  BackgroundWork work;
-  Defragmentation defragmentation{keyspace, configuration.defragmentation};
-  Acl acl{{configuration.acl, commands, clients, hooks}};
-  Services services{keyspace, commands, clients, configuration.options,
-                    info,     control,  limits,  memory,
-                    hooks,    pushes,   work,    defragmentation,
-                    acl};
   Host host{services};
   MemoryPressure pressure;
   FakeMeter* meter = nullptr;

@@ -7,9 +7,7 @@
 
 #include "modules/metrics/reports.h"
 #include "modules/metrics/scrape.h"
-#include "server/acl/acl.h"
-#include "server/configuration.h"
-#include "tests/support/fake_control.h"
+#include "tests/support/test_services.h"
 
 namespace larder {
 namespace {
@@ -24,7 +22,7 @@ constexpr CommandSpec kCommands[] = {
 };
 
 // INFO that the test writes.
-struct Scene {
+struct Scene : TestServices {
   Scene() {
     commands.add({.group = "test", .commands = kCommands});
     info.add(stats);
@@ -47,22 +45,6 @@ struct Scene {
     return 0;
   }
 
-  Configuration configuration;
-  Keyspace keyspace{2};
-  CommandTable commands;
-  ClientList clients;
-  Info info;
-  FakeControl control;
-  Limits limits;
-  MemoryUsage memory;
-  Hooks hooks;
-  Pushes pushes;
-  BackgroundWork work;
-  Defragmentation defragmentation{keyspace, configuration.defragmentation};
-  Acl acl{{configuration.acl, commands, clients, hooks}};
-  Services services{
-      keyspace, commands, clients, configuration.options, info, control, limits, memory,
-      hooks,    pushes,   work,    defragmentation,       acl};
   Host host{services};
   InfoGroup stats{"Stats"};
   Counter requests{stats, "total_commands_processed"};

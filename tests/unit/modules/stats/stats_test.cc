@@ -4,17 +4,15 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "server/acl/acl.h"
-#include "server/configuration.h"
 #include "server/keyspace/edit.h"
 #include "server/types/string.h"
-#include "tests/support/fake_control.h"
+#include "tests/support/test_services.h"
 
 namespace larder {
 namespace {
 
 // A keyspace with the module listening to it, and a clock that the test sets.
-class Scene {
+class Scene : public TestServices {
  public:
   Scene() {
     configuration.options.add(stats.options);
@@ -55,22 +53,6 @@ class Scene {
   }
 
   int64_t now_ms = 1'000'000'000;
-  Configuration configuration;
-  Keyspace keyspace{2};
-  CommandTable commands;
-  ClientList clients;
-  Info info;
-  FakeControl control;
-  Limits limits;
-  MemoryUsage memory;
-  Hooks hooks;
-  Pushes pushes;
-  BackgroundWork work;
-  Defragmentation defragmentation{keyspace, configuration.defragmentation};
-  Acl acl{{configuration.acl, commands, clients, hooks}};
-  Services services{
-      keyspace, commands, clients, configuration.options, info, control, limits, memory,
-      hooks,    pushes,   work,    defragmentation,       acl};
   Host host{services};
   CacheStatistics stats;
 };
