@@ -147,10 +147,10 @@ void reply_distribution(Context& ctx, const Histogram& histogram) {
 }
 
 size_t reply_histogram(Context& ctx, const Command& command) {
-  const Histogram* histogram = ctx.owner<Latency>().histogram_of(command);
-  if (histogram == nullptr) return 0;
+  const Histogram histogram = ctx.owner<Latency>().histogram_of(command);
+  if (histogram.count() == 0) return 0;
   ctx.reply.bulk(command.full_name());
-  reply_distribution(ctx, *histogram);
+  reply_distribution(ctx, histogram);
   return 1;
 }
 

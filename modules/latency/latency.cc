@@ -27,8 +27,8 @@ std::string in_microseconds(uint64_t nanoseconds) {
 
 Latency::Latency() : Module({.name = "latency", .options_title = "Latency"}) {
   latencies_.on_reset([this] {
-    histograms_.clear();
     forget_recent();
+    histograms_.clear();
   });
 }
 
@@ -68,26 +68,16 @@ void Latency::follow_options() {
 }
 
 void Latency::record(const TimedRun& run) {
-  const size_t id = run.command.id();
-  if (id >= histograms_.size()) [[unlikely]]
-    histograms_.resize(host_->commands().rows().size());
-  histograms_[id].record(static_cast<uint64_t>(run.mean_ns()), run.calls);
-  windows_of(run.command, Kind::execution)
-      .record(second_, static_cast<uint64_t>(run.mean_ns()), run.calls);
+  recent_of(run.command).execution.record(second_, static_cast<uint64_t>(run.mean_ns()), run.calls);
 }
 
 void Latency::record(const ServedRun& run) {
-  windows_of(run.command, Kind::service)
-      .record(second_, static_cast<uint64_t>(run.nanoseconds), run.calls);
+  recent_of(run.command).service.record(second_, static_cast<uint64_t>(run.nanoseconds), run.calls);
 }
 
-TimeWindows& Latency::windows_of(const Command& command, Kind kind) {
-  const size_t id = command.id();
-  if (id >= recent_.size() || recent_[id] == nullptr) [[unlikely]] {
-    recent_.resize(host_->commands().rows().size());
-    recent_[id] = std::make_unique<Recent>();
-  }
-  return kind == Kind::execution ? recent_[id]->execution : recent_[id]->service;
+void Latency::begin_recent(size_t id) {
+  recent_.resize(host_->commands().rows().size());
+  recent_[id] = std::make_unique<Recent>();
 }
 
 // The clock of the windows: a second that is over moves into the past.
@@ -95,33 +85,50 @@ void Latency::begin_second() {
   const int64_t second = monotonic_us() / 1'000'000;
   if (second == second_) return;
   second_ = second;
-  for (auto& recent : recent_) {
+  for (size_t id = 0; id < recent_.size(); id++) {
+    auto& recent = recent_[id];
     if (recent == nullptr) continue;
+    keep_second(id, *recent);
     recent->execution.begin(second);
     recent->service.begin(second);
     if (recent->execution.is_empty() && recent->service.is_empty()) recent.reset();
   }
 }
 
+void Latency::keep_second(size_t id, const Recent& recent) {
+  const Histogram& now = recent.execution.current();
+  if (now.count() == 0) return;
+  if (id >= histograms_.size()) histograms_.resize(recent_.size());
+  histograms_[id].add(now);
+}
+
+const Latency::Recent* Latency::find_recent(const Command& command) const {
+  return command.id() < recent_.size() ? recent_[command.id()].get() : nullptr;
+}
+
 void Latency::add_recent(const Command& command, Kind kind, int64_t seconds,
                          TimeWindows::Summary& summary) {
   begin_second();
-  if (command.id() >= recent_.size() || recent_[command.id()] == nullptr) return;
-  const Recent& recent = *recent_[command.id()];
-  (kind == Kind::execution ? recent.execution : recent.service).add_to(summary, second_, seconds);
+  const Recent* recent = find_recent(command);
+  if (recent == nullptr) return;
+  (kind == Kind::execution ? recent->execution : recent->service).add_to(summary, second_, seconds);
 }
 
 void Latency::forget_recent() {
   if (host_ == nullptr) return;
   // In this turn others may have run, whose replies leave later.
   host_->hooks().served_epoch++;
+  for (size_t id = 0; id < recent_.size(); id++) {
+    if (recent_[id] != nullptr) keep_second(id, *recent_[id]);
+  }
   std::vector<std::unique_ptr<Recent>>().swap(recent_);
 }
 
-const Histogram* Latency::histogram_of(const Command& command) const {
-  if (command.id() >= histograms_.size()) return nullptr;
-  const Histogram& histogram = histograms_[command.id()];
-  return histogram.count() == 0 ? nullptr : &histogram;
+Histogram Latency::histogram_of(const Command& command) const {
+  Histogram histogram;
+  if (command.id() < histograms_.size()) histogram = histograms_[command.id()];
+  if (const Recent* recent = find_recent(command)) histogram.add(recent->execution.current());
+  return histogram;
 }
 
 void Latency::note_run(const TimedRun& run) {
@@ -140,12 +147,12 @@ void Latency::note_event(std::string_view name, int64_t nanoseconds) {
 void Latency::write_percentiles(InfoWriter& writer) const {
   if (!tracking_.get()) return;
   for (const Command& command : host_->commands().rows()) {
-    const Histogram* histogram = histogram_of(command);
-    if (histogram == nullptr) continue;
+    const Histogram histogram = histogram_of(command);
+    if (histogram.count() == 0) continue;
     std::string text;
     for (const double percent : percentiles_.get().values()) {
       if (!text.empty()) text += ',';
-      text += 'p' + format_double(percent) + '=' + in_microseconds(histogram->percentile(percent));
+      text += 'p' + format_double(percent) + '=' + in_microseconds(histogram.percentile(percent));
     }
     writer.line("latency_percentiles_usec_" + std::string(command.full_name()), text);
   }

@@ -28,8 +28,8 @@ class Latency final : public Module {
   std::vector<CommandFamily> commands() const override;
   void start(Host& host) override;
 
-  // In nanoseconds; nullptr: the command has not run while latency-tracking was on.
-  const Histogram* histogram_of(const Command& command) const;
+  // In nanoseconds; empty: the command has not run while latency-tracking was on. Costs a copy.
+  Histogram histogram_of(const Command& command) const;
   Events& events() { return events_; }
 
   // What LATENCY PERCENTILES is about: the command alone, or all that its client waits for.
@@ -45,7 +45,6 @@ class Latency final : public Module {
   void follow_options();
   void record(const TimedRun& run);
   void record(const ServedRun& run);
-  TimeWindows& windows_of(const Command& command, Kind kind);
   void begin_second();
   void note_run(const TimedRun& run);
   void note_event(std::string_view name, int64_t nanoseconds);
@@ -76,12 +75,25 @@ class Latency final : public Module {
   Fields fields_{latencies_, [this](InfoWriter& writer) { write_percentiles(writer); }};
 
   Host* host_ = nullptr;
-  std::vector<Histogram> histograms_;  // by Command::id()
   // Of the last minutes, by Command::id() and kind.
   struct Recent {
     TimeWindows execution;
     TimeWindows service;
   };
+  Recent& recent_of(const Command& command) {
+    const size_t id = command.id();
+    if (id >= recent_.size() || recent_[id] == nullptr) [[unlikely]]
+      begin_recent(id);
+    return *recent_[id];
+  }
+  void begin_recent(size_t id);
+  // nullptr: it has not run of late.
+  const Recent* find_recent(const Command& command) const;
+  // What the second that ends had becomes part of what there was.
+  void keep_second(size_t id, const Recent& recent);
+
+  // By Command::id(), all but what is in this second's windows: a run is recorded once.
+  std::vector<Histogram> histograms_;
   std::vector<std::unique_ptr<Recent>> recent_;
   int64_t second_ = 0;  // monotonic, as of the last tick
   Events events_;

@@ -37,6 +37,8 @@ class TimeWindows {
   // Adds what happened in the second `now` and those before it, `seconds` in all; beyond a minute
   // to ten seconds more.
   void add_to(Summary& summary, int64_t now, int64_t seconds) const;
+  // What has happened in the second that goes on.
+  const Histogram& current() const { return now_.histogram; }
   // Nothing has happened in the last five minutes.
   bool is_empty() const { return now_.histogram.count() == 0 && recent_.empty() && past_.empty(); }
 

@@ -1,48 +1,15 @@
 #include "server/info/histogram.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 namespace larder {
-namespace {
-
-// A value of n bits keeps its upper 6 bits: the first is always 1, the other 5 choose among the 32
-// buckets of its power of two.
-//
-//   value       0 .. 63   64 .. 127    128 .. 255  ...
-//   bucket      0 .. 63   64 .. 95     96 .. 127   ...
-//   width       1         2            4           ...
-constexpr unsigned kPrecisionBits = 6;
-constexpr uint64_t kPerPower = 1 << (kPrecisionBits - 1);
-constexpr uint64_t kMaxValue = (uint64_t{1} << 40) - 1;
-
-size_t bucket_of(uint64_t value) {
-  const unsigned bits = static_cast<unsigned>(std::bit_width(value));
-  if (bits <= kPrecisionBits) return value;
-  const unsigned shift = bits - kPrecisionBits;
-  return shift * kPerPower + (value >> shift);
-}
-
 // The middle of a bucket, which is at most half its width away from every value in it.
-uint64_t middle_of(size_t bucket) {
+uint64_t Histogram::middle_of(size_t bucket) {
   if (bucket < 2 * kPerPower) return bucket;
   const size_t shift = bucket / kPerPower - 1;
   const uint64_t first = (bucket - shift * kPerPower) << shift;
   return first + (uint64_t{1} << shift) / 2;
-}
-
-}  // namespace
-
-void Histogram::record(uint64_t value, uint64_t times) {
-  value = std::min(value, kMaxValue);
-  const size_t bucket = bucket_of(value);
-  if (bucket >= buckets_.size()) [[unlikely]]
-    buckets_.resize(bucket + 1);
-  buckets_[bucket] += times;
-  count_ += times;
-  sum_ += value * times;
-  max_ = std::max(max_, value);
 }
 
 uint64_t Histogram::percentile(double percent) const {
@@ -86,6 +53,16 @@ void Histogram::add(std::span<const Part> parts, uint64_t sum, uint64_t max) {
   }
   sum_ += sum;
   max_ = std::max(max_, max);
+}
+
+void Histogram::add(const Histogram& other) {
+  if (other.buckets_.size() > buckets_.size()) buckets_.resize(other.buckets_.size());
+  for (size_t bucket = 0; bucket < other.buckets_.size(); bucket++) {
+    buckets_[bucket] += other.buckets_[bucket];
+  }
+  count_ += other.count_;
+  sum_ += other.sum_;
+  max_ = std::max(max_, other.max_);
 }
 
 void Histogram::empty() {

@@ -45,8 +45,12 @@ TOLERANCE = 0.5
 class Replay:
     """Traces through servers with a limit of memory: GET, and SET on a miss."""
 
-    def __init__(self, setup):
-        self.setup, self.options = setup, setup.options
+    def __init__(self, setup, cache_bytes=CACHE_BYTES):
+        self.setup, self.options, self.cache_bytes = setup, setup.options, cache_bytes
+
+    def value_size(self, capacity, sized):
+        """What bench_replay writes; 0: as the trace has it."""
+        return 0 if sized else max(self.cache_bytes // capacity, LEAST_VALUE)
 
     def run(self):
         rows = []
@@ -84,7 +88,7 @@ class Replay:
     def measure(self, server, trace, capacity, sized, settings):
         """Gives the server as much memory as `capacity` takes there, which a fill with keys of the same
         kind has shown, and replays."""
-        value_size = 0 if sized else max(CACHE_BYTES // capacity, LEAST_VALUE)
+        value_size = self.value_size(capacity, sized)
         common = ["--trace", trace, "--value-size", str(value_size), "--pipeline", str(self.options.replay_pipeline)]
         if settings["maxmemory-policy"].startswith("volatile"):
             common += ["--expire", EXPIRE_SECONDS]

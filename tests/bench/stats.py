@@ -19,6 +19,8 @@ WORKLOADS = {"GET, pipeline 32": ["GET {key}"], "SET, pipeline 32": ["SET {key} 
 # Rows of CACHE.MRC that are compared with runs, and by how many points they may be wrong.
 SIZES = [0.2, 0.5, 0.8, 1.0, 1.5, 2.0]
 POINTS = 3
+# Of traces without sizes. A cache of fewer bytes has a coarse sample: a 128th of it, at 128 bytes a key.
+CACHE_BYTES = 32 << 20
 
 
 class Stats:
@@ -27,7 +29,10 @@ class Stats:
 
     def run(self):
         result = {"cost": [], "predictions": []}
+        wanted = self.options.workloads or [""]
         for name, commands in WORKLOADS.items():
+            if not any(part in name for part in wanted):
+                continue
             row = {"workload": name}
             result["cost"].append(row)
             try:
@@ -70,13 +75,13 @@ class Stats:
     def predict(self, name, trace, capacity):
         """Asks after a run what other sizes would do, and lets them do it."""
         self.setup.say(f"predictions, {name}, {capacity} ...")
-        replay = eviction.Replay(self.setup)
+        replay = eviction.Replay(self.setup, CACHE_BYTES)
         sized = eviction.has_sizes(trace)
         with self.start("larder", "") as server:
             replay.measure(server, trace, capacity, sized, {"maxmemory-policy": "allkeys-lru"})
             rows = server.client("CACHE.MRC")
-        value_size = 0 if sized else max(eviction.CACHE_BYTES // capacity, eviction.LEAST_VALUE)
-        common = ["--trace", trace, "--value-size", str(value_size), "--pipeline", str(self.options.replay_pipeline)]
+        common = ["--trace", trace, "--value-size", str(replay.value_size(capacity, sized)), "--pipeline",
+                  str(self.options.replay_pipeline)]
         sizes = []
         for size in SIZES:
             limit, predicted = rows[round(size * 10) - 1]

@@ -112,6 +112,28 @@ TEST_CASE("histogram: a wide distribution is halved as well, and fades at last")
   CHECK(histogram.count() == 0);
 }
 
+TEST_CASE("histogram: one added to another is as if both had been recorded there") {
+  Histogram small;
+  Histogram large;
+  Histogram both;
+  for (uint64_t value = 1; value < 100; value++) {
+    small.record(value, value);
+    both.record(value, value);
+    large.record(value * value * value);
+    both.record(value * value * value);
+  }
+  for (const bool starts_with_small : {true, false}) {
+    Histogram sum = starts_with_small ? small : large;
+    sum.add(starts_with_small ? large : small);
+    CHECK(sum.count() == both.count());
+    CHECK(sum.sum() == both.sum());
+    CHECK(sum.max() == both.max());
+    for (uint64_t value = 1; value < 1'000'000; value *= 3) {
+      CHECK(sum.count_up_to(value) == both.count_up_to(value));
+    }
+  }
+}
+
 TEST_CASE("histogram: huge values are cut, and reset forgets everything") {
   Histogram histogram;
   histogram.record(UINT64_MAX);
