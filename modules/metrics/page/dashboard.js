@@ -178,7 +178,7 @@ function makeChart(chart) {
     cursor: { sync: { key: "time" }, y: false, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { distr: chart.isLog ? 3 : 1, range: rangeOf(chart) } },
     axes: [
-      { ...axis, space: 70, size: 30, values: (self, ticks) => ticks.map((tick) => clockTime(tick)) },
+      { ...axis, space: 70, size: 30, values: (self, ticks, axisIndex, room, step) => ticks.map((tick) => clockTime(tick, step < 60)) },
       { ...axis, size: 62, values: (self, ticks) => ticks.map((tick) => tick === null ? "" : chart.format(tick)),
         ...(chart.format === bytes ? { incrs: kByteSteps } : {}) }],
     // Without a cursor the legend has the latest values.
@@ -216,6 +216,7 @@ function drawCharts() {
     chart.titleElement.textContent = typeof chart.title === "function" ? chart.title() : chart.title;
     chart.plot.setData([history.times, ...chart.lines.map(([, values]) => values())], false);
     chart.plot.setScale("x", { min: from, max: end });
+    chart.plot.setLegend();
   }
 }
 
