@@ -42,6 +42,10 @@ class CommandTimer {
     return run_command_ == nullptr ? 0 : run_calls_ - std::exchange(taken_calls_, run_calls_);
   }
 
+  // When the last command that was timed by itself, or the last run, was over, if nothing else has begun
+  // since; else 0.
+  int64_t last_end_ns() const { return last_end_ns_; }
+
   void begin_alone();
   // Nanoseconds since the begin_alone() that it belongs to.
   int64_t end_alone();

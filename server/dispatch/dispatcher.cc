@@ -137,6 +137,7 @@ void Dispatcher::begin_turn(std::span<Connection* const> ready, int64_t began_us
 // A share of each session, in batches. Leaves those in active_ that have more to run.
 void Dispatcher::run_round(bool is_first) {
   had_share_.clear();
+  unserved_.clear();
   size_t next = 0;
   while (next < active_.size()) {
     batch_.clear();
@@ -157,7 +158,8 @@ void Dispatcher::run_round(bool is_first) {
       Session& session = *active_[done];
       const bool has_more = !session.is_stopped() && !session.connection().unread().empty() &&
                             session.parser_may_continue;
-      if (has_more) had_share_.push_back(&session);
+      const bool is_unserved = std::ranges::find(unserved_, &session) != unserved_.end();
+      if (has_more && !is_unserved) had_share_.push_back(&session);
     }
     const bool is_over = is_first ? turn_.now_ns >= turn_.latest_ns
                                   : turn_.requests >= turn_.bound || turn_.now_ns >= turn_.end_ns;
@@ -165,6 +167,7 @@ void Dispatcher::run_round(bool is_first) {
   }
   // Who has had nothing in this round is first in the next.
   active_.erase(active_.begin(), active_.begin() + static_cast<ptrdiff_t>(next));
+  active_.insert(active_.begin(), unserved_.begin(), unserved_.end());
   active_.insert(active_.end(), had_share_.begin(), had_share_.end());
 }
 
@@ -311,11 +314,13 @@ int64_t Dispatcher::run_batch() {
     const OutputClassOf former(session.client);
     const OutputChain& output = session.connection().queued_output();
     size_t queued = output.bytes();
+    bool was_served = false;
     {
       const Answering answering(services_.clients, session.client);
       for (; i < requests.size() && requests[i].session == &session; i++) {
-        if (session.is_stopped() || session.connection().output_is_backed_up()) break;
+        if (session.is_stopped() || has_to_come_later(session)) break;
         run(requests[i], context);
+        was_served = true;
         const size_t bytes = output.bytes() - std::exchange(queued, output.bytes());
         if (bytes >= hooks.large_reply_bytes) [[unlikely]] {
           report_large_reply(requests[i], context, bytes);
@@ -332,13 +337,21 @@ int64_t Dispatcher::run_batch() {
       // Requests that were parsed and not run stay in the buffer; the parser begins again with them.
       session.parser.reset();
       session.parser_may_continue = true;
-      while (i < requests.size() && requests[i].session == &session) i++;
+      if (!was_served) unserved_.push_back(&session);
+      for (; i < requests.size() && requests[i].session == &session; i++) turn_.requests--;
     }
     if (OutputClassOf(session.client) != former) set_output_limit(session);
     session.parser.release_arguments();
     close_if_overflowed(session.client);
   }
   return timer_.pause();
+}
+
+// Its requests stay in the buffer: nobody reads the replies, or requests that took long have used up the
+// turn. One with large arguments has left the buffer in part.
+bool Dispatcher::has_to_come_later(const Session& session) const {
+  if (!session.large.empty()) return false;
+  return session.connection().output_is_backed_up() || timer_.last_end_ns() > turn_.latest_ns;
 }
 
 void Dispatcher::run(BatchedRequest& request, Context& context) {

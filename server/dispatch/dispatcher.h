@@ -6,9 +6,10 @@
 // smaller than a kFairConnections-th of the bound, which is about the work that is worth the write that
 // carries its replies: with more connections than that the first round is longer than the bound, and the
 // kernel's part of the turn longer still. The first round is run to its end, so that nobody waits for
-// more than one turn besides that of its arrival, unless it takes kMostTurns times Pace::turn_us; further
-// rounds follow until all is run, the bound is reached, or Pace::turn_us have passed. What is left is
-// first in the next turn, those who had nothing in this one in front.
+// more than one turn besides that of its arrival, unless it takes kMostTurns times Pace::turn_us: then it
+// ends behind the request that took so long. Further rounds follow until all is run, the bound is reached,
+// or Pace::turn_us have passed. What is left is first in the next turn, those who had nothing in this one
+// in front.
 #pragma once
 
 #include <atomic>
@@ -150,6 +151,7 @@ class Dispatcher {
   void finish_large_read(Session& session);
   void prepare();
   int64_t run_batch();
+  bool has_to_come_later(const Session& session) const;
   void run(BatchedRequest& request, Context& context);
   void execute(Context& context, const Command* command,
                std::span<const std::string_view> arguments, std::span<const uint64_t> hashes);
@@ -205,6 +207,7 @@ class Dispatcher {
   Turn turn_{};
   std::vector<Session*> active_;  // sessions of the turn that may have more to run
   std::vector<Session*> had_share_;  // of a round that was cut short, those that had their share
+  std::vector<Session*> unserved_;   // whose requests were collected, and none has run
   bool is_in_turn_ = false;
   bool shrinks_after_turn_ = false;  // shrink_buffers() was called in the middle of one
   bool runs_transaction_ = false;  // nobody else's request runs meanwhile

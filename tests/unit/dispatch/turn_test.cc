@@ -97,6 +97,44 @@ TEST_CASE("who had nothing in a turn that ended early is first in the next", "[t
   for (const FinishedTurn& turn : turns.finished) CHECK(turn.requests < 128 + 32);
 }
 
+// KEYS is timed by itself: where the turn's time is over from its beginning, each ends it.
+TEST_CASE("a slow request ends a turn that takes too long, and all come in their order", "[turn]") {
+  TestTurns turns;
+  turns.hooks.pace.turn_us = -1'000'000;
+  constexpr size_t kClients = 5;
+  constexpr size_t kRequests = 3;
+  for (size_t i = 0; i < kClients; i++) TestTurns::send(turns.connect(), "KEYS x\r\n", kRequests);
+  for (size_t turn = 1; turn <= kClients * kRequests; turn++) {
+    turns.turn();
+    CHECK(turns.finished.size() == turn);
+    CHECK(turns.finished.back().requests == 1);
+    for (size_t i = 0; i < kClients; i++) {
+      INFO("turn " << turn << ", client " << i);
+      CHECK(TestTurns::replies(*turns.peers[i]) == turn / kClients + (turn % kClients > i ? 1 : 0));
+    }
+  }
+}
+
+TEST_CASE("a large argument that came in full survives the end of a turn", "[turn]") {
+  TestTurns turns;
+  TestClient& slow = turns.connect();
+  TestClient& large = turns.connect();
+  const std::string value(100'000, 'v');
+  const std::string request = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100000\r\n" + value + "\r\n";
+  // What is left of it comes together with the slow request, which ends the turn.
+  REQUIRE(large.send(request.substr(0, 60'000)) == 60'000);
+  turns.turn();
+  turns.turn();
+  turns.hooks.pace.turn_us = -1'000'000;
+  TestTurns::send(slow, "KEYS x\r\n", 2);
+  const std::string rest = request.substr(60'000) + "STRLEN k\r\n";
+  REQUIRE(large.send(rest) == rest.size());
+  for (int i = 0; i < 6; i++) turns.turn();
+  CHECK(TestTurns::replies(slow) == 2);
+  large.receive();
+  CHECK(large.received() == "+OK\r\n:100000\r\n");
+}
+
 TEST_CASE("requests that were held back count like others when they run", "[turn]") {
   TestTurns turns;
   turns.hooks.pace.turn_requests = 16;
