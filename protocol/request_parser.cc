@@ -173,6 +173,11 @@ RequestParser::Outcome RequestParser::parse(std::string_view unread, const Reque
         recall(unread, first, arguments);
       break;
     case Outcome::need_more:
+      if (!limits.authenticated && unread.size() >= kMostUnauthenticatedUnread) {
+        arguments.resize(first);
+        return fail("unauthenticated request length");
+      }
+      [[fallthrough]];
     case Outcome::large_bulk:
       remember(progress, unread, first, arguments);
       break;

@@ -48,6 +48,8 @@ inline constexpr size_t kMaxUnauthenticatedArguments = 10;
 inline constexpr size_t kMaxUnauthenticatedBulkBytes = 16384;
 inline constexpr size_t kMaxUnauthenticatedRequestBytes = 20480;
 inline constexpr size_t kMaxUnauthenticatedLineBytes = 16384;
+// Who has so many bytes of a request there, and it is not whole, has broken one of these.
+inline constexpr size_t kMostUnauthenticatedUnread = kMaxUnauthenticatedRequestBytes + 2;
 
 // Longer arguments are read straight into the memory that will hold them.
 inline constexpr size_t kLargeBulk = size_t{32} << 10;

@@ -75,7 +75,7 @@ Session& Dispatcher::open(Connection& connection, const std::optional<std::strin
   services_.clients.add(opened.client);
   services_.acl.log_in_by_default(opened.client);
   if (certified_user) services_.acl.log_in_by_certificate(opened.client, *certified_user);
-  set_output_limit(opened);
+  set_limits(opened);
   return opened;
 }
 
@@ -340,7 +340,7 @@ int64_t Dispatcher::run_batch() {
       if (!was_served) unserved_.push_back(&session);
       for (; i < requests.size() && requests[i].session == &session; i++) turn_.requests--;
     }
-    if (OutputClassOf(session.client) != former) set_output_limit(session);
+    if (OutputClassOf(session.client) != former) set_limits(session);
     session.parser.release_arguments();
     close_if_overflowed(session.client);
   }
@@ -362,8 +362,7 @@ void Dispatcher::run(BatchedRequest& request, Context& context) {
   const auto arguments = batch_.arguments_of(request);
   if (request.command == nullptr && is_http(arguments[0])) [[unlikely]] return cut_off_http(session);
   if (pause_until_ms_ != 0 && has_to_wait(request.command, session)) {
-    const bool is_stranger = !session.client.is_authenticated;
-    session.connection().hold(is_stranger ? kMaxUnauthenticatedRequestBytes : Connection::kHeldBytes);
+    session.connection().hold();
     return keep(session, arguments);
   }
   if (request.kind != BatchedRequest::Kind::ordinary) [[unlikely]] {
@@ -689,17 +688,19 @@ const OutputLimit* Dispatcher::output_limit_of(const Client& client) const {
   return nullptr;
 }
 
-void Dispatcher::set_output_limit(Session& session) {
+void Dispatcher::set_limits(Session& session) {
   const OutputLimit* rule = output_limit_of(session.client);
   size_t limit = rule == nullptr || rule->hard_bytes == 0
                      ? OutputChain::kNoLimit
                      : std::max(rule->hard_bytes, kLeastOutputLimit);
-  if (!session.client.is_authenticated) limit = std::min(limit, kUnauthenticatedOutputBytes);
+  const bool is_stranger = !session.client.is_authenticated;
+  if (is_stranger) limit = std::min(limit, kUnauthenticatedOutputBytes);
   session.connection().output().set_limit(limit);
+  session.connection().limit_unread(is_stranger ? kMostUnauthenticatedUnread : SIZE_MAX);
 }
 
 void Dispatcher::apply_limits() {
-  for (const auto& [id, session] : sessions_) set_output_limit(*session);
+  for (const auto& [id, session] : sessions_) set_limits(*session);
 }
 
 }  // namespace larder

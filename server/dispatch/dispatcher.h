@@ -182,7 +182,7 @@ class Dispatcher {
   void answer_waiting(Session& session, Write&& write);
   void end_wait(Session& session);
   void fail(Context& context, const Command* command, const std::string& text, bool was_rejected);
-  void set_output_limit(Session& session);
+  void set_limits(Session& session);
   const OutputLimit* output_limit_of(const Client& client) const;
   void check_output(Session& session, int64_t now_ms);
   void cut_off(Session& session, std::string_view reason);

@@ -60,7 +60,7 @@ void Dispatcher::run_kept(Session& session) {
   }
   session.drop_large();
   if (session.client.is_blocked && session.kept == nullptr) set_kept(session, std::move(kept));
-  if (OutputClassOf(session.client) != former) set_output_limit(session);
+  if (OutputClassOf(session.client) != former) set_limits(session);
   close_if_overflowed(session.client);
 }
 

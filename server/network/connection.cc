@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -71,9 +72,13 @@ bool Connection::begin_large_read(size_t offset, size_t bytes) {
   return large_.is_done();
 }
 
-void Connection::hold(size_t read_ahead_bytes) {
+void Connection::limit_unread(size_t bytes) {
+  most_unread_ = bytes;
+  update_poll();
+}
+
+void Connection::hold() {
   held_ = true;
-  read_ahead_bytes_ = read_ahead_bytes;
   update_poll();
 }
 
@@ -107,7 +112,9 @@ void Connection::close_now() {
 }
 
 bool Connection::wants_to_read() const {
-  if (held_ && input_.unread().size() >= read_ahead_bytes_) return false;
+  const size_t unread = input_.unread().size();
+  if (held_ && unread >= kHeldBytes) return false;
+  if (unread >= (wants_run_ ? most_unread_ / 2 : most_unread_)) return false;
   return !paused_by_output_ && !at_end_ && !is_closing();
 }
 
@@ -118,7 +125,8 @@ Connection::ReadOutcome Connection::read(TurnArena& arena) {
   // Who sent a large argument will send another: what is read of it here has to be copied, so read
   // little more than what stands before it.
   const bool expects_large = std::exchange(sends_large_, false);
-  iovec piece{room.data(), expects_large ? kReadBeforeLarge : room.size()};
+  const size_t wanted = expects_large ? kReadBeforeLarge : room.size();
+  iovec piece{room.data(), std::min(wanted, most_unread_ - input_.unread().size())};
   const ssize_t result = receive({&piece, 1});
   if (result <= 0) {
     arena.keep(0);

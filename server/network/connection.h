@@ -34,7 +34,7 @@ class Connection {
  public:
   // Output beyond this stops reading from the client until half of it has left; see relent_if_stuck.
   static constexpr size_t kBackedUpBytes = 1024 * 1024;
-  // The most that is read ahead from a client that waits, as a rule, but for one read more.
+  // The most that is read ahead from a client that waits, but for one read more.
   static constexpr size_t kHeldBytes = 1024 * 1024;
   // The most that one flush writes, so that one client's large reply does not hold up the others.
   static constexpr size_t kFlushBytes = 1024 * 1024;
@@ -81,10 +81,14 @@ class Connection {
   // Requires large_read_done().
   SharedBytes take_large_read() { return large_.take(); }
 
+  // At most so many bytes are unread() at any time: nothing more is read until some are consumed, and of a
+  // pipeline until half of them are. Whoever sets it must be able to do something with as many, or the
+  // client waits for ever. No limit at first.
+  void limit_unread(size_t bytes);
   // While the owner lets the client wait: little is read ahead, and when the client goes away the
   // connection closes, whatever it sent before. (Not so soon when what it sent before is more than that
   // and more than the kernel keeps.) Costs nothing while the client keeps quiet.
-  void hold(size_t read_ahead_bytes = kHeldBytes);
+  void hold();
   void release();
 
   // Where replies go. The connection is flushed in this turn after run_turn, or without delay in
@@ -136,6 +140,8 @@ class Connection {
              std::unique_ptr<TlsStream> tls);
 
   bool wants_to_read() const;
+  // Whether it wants to read depends on what is unread.
+  bool reads_little() const { return held_ || most_unread_ != SIZE_MAX; }
   ReadOutcome read(TurnArena& arena);
   ReadOutcome read_large(TurnArena& arena);
   ReadOutcome end_of_input(ssize_t result);
@@ -177,7 +183,7 @@ class Connection {
   bool in_postponed_ = false;
   bool wants_run_ = false;
   int polled_events_ = 0;
-  size_t read_ahead_bytes_ = 0;  // while held
+  size_t most_unread_ = SIZE_MAX;
   uint64_t read_turn_ = 0;
   uint64_t last_transfer_ms_ = 0;
   int64_t came_us_ = 0;  // 0: in the turn that read it

@@ -173,7 +173,7 @@ void Reactor::read(Connection& connection) {
   connection.came_us_ = 0;
   if (stalled_since_us_ != 0) [[unlikely]] note_age(connection);
   if (connection.read(arena_) == Connection::ReadOutcome::ready) add_ready(connection);
-  if (connection.held_) connection.update_poll();
+  if (connection.reads_little()) connection.update_poll();
 }
 
 // Requests that came while a long turn kept the loop from reading them have waited already.
@@ -269,6 +269,7 @@ void Reactor::settle_ready() {
   for (Connection* connection : ready_) {
     connection->in_ready_ = false;
     connection->input_.settle();
+    if (connection->reads_little()) [[unlikely]] connection->update_poll();
   }
   handler_.buffers_settled(ready_, scratch_);
   ready_.clear();

@@ -135,6 +135,63 @@ TEST_CASE("strangers: errors that nobody reads are not kept, on both ports") {
   if (!kHasSanitizers) CHECK(used_memory(admin) - before < 25 * 128 * 1024);
 }
 
+// Requests that are whole are run one by one; those behind them stay with the kernel.
+TEST_CASE("strangers: pipelines are not read ahead, on both ports") {
+  if (kHasSanitizers) return;
+  TlsServer server({"--requirepass", "secret", "--maxmemory", "30mb", "--maxmemory-policy", "allkeys-lru"});
+  auto admin = logged_in(server.server());
+  for (int i = 0; i < 20; i++) admin("SET", "key:" + std::to_string(i), std::string(1'000'000, 'v'));
+  // Blank lines are requests that cost the least to send, and have no reply that would fill up.
+  const std::string lines = repeat("\r\n", 30'000);
+  const auto before = used_memory(admin);
+  std::vector<TestClient> strangers;
+  std::vector<std::unique_ptr<TlsTestClient>> tls_strangers;
+  int64_t most = 0;
+  const auto look = [&] { most = std::max<int64_t>(most, used_memory(admin) - before); };
+  for (int i = 0; i < kStrangers; i++) {
+    strangers.push_back(server.connect());
+    strangers.back().send_raw(lines);
+    if (i % 20 == 0) look();
+  }
+  for (int i = 0; i < 10; i++) {
+    tls_strangers.push_back(server.connect_tls());
+    tls_strangers.back()->send_raw(lines);
+    look();
+  }
+  // All is run in the end.
+  CHECK(eventually(
+      [&] {
+        look();
+        return info_number(admin, "stats", "total_net_input_bytes") >
+               static_cast<int64_t>((kStrangers + 10) * lines.size());
+      },
+      60s));
+  INFO("bytes for each: " << most / (kStrangers + 10));
+  CHECK(most / (kStrangers + 10) <= 40 * 1024);
+  CHECK(info_number(admin, "stats", "evicted_keys") == 0);
+  // Who logs in has no such limit any more, not even for what he has sent already.
+  TestClient& one = strangers.front();
+  one.send_raw("AUTH secret\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$30000\r\n" + std::string(30'000, 'v') +
+               "\r\nSTRLEN k\r\n");
+  CHECK(one.receive() == status("OK"));
+  CHECK(one.receive() == status("OK"));
+  CHECK(one.receive().integer == 30'000);
+}
+
+TEST_CASE("strangers: a request that never becomes whole is refused at 20 KB") {
+  TestServer server({"--requirepass", "secret"});
+  auto client = server.connect();
+  // Ten arguments may be 20 KB together; the line of the last one never ends.
+  client.send_raw("*10\r\n" + repeat("$2000\r\n" + std::string(2000, 'x') + "\r\n", 9) + "$1000\r\n" +
+                  std::string(1000, 'x') + "\r\n" + std::string(1000, 'x'));
+  CHECK(client.receive() == error_starting("ERR unknown command"));
+  auto other = server.connect();
+  other.send_raw("*3\r\n$16384\r\n" + std::string(16'384, 'x') + "\r\n$4000\r\n" + std::string(4000, 'x') +
+                 "\r\n" + std::string(8000, '$'));
+  CHECK(other.receive() == error_starting("ERR Protocol error: "));
+  CHECK(other.receive_eof());
+}
+
 TEST_CASE("strangers: a pause does not make the server read ahead of them") {
   TestServer server({"--requirepass", "secret"});
   auto admin = logged_in(server);
