@@ -21,6 +21,9 @@ namespace {
 // Sessions of another application that shares keys with this one must not be resumed here.
 constexpr std::string_view kSessionContext = "larder";
 
+// A chain of certificates; memory is taken when a peer says how long its is.
+constexpr long kMostCertificateBytes = 32 * 1024;
+
 struct Protocol {
   std::string_view name;
   int version;
@@ -120,6 +123,7 @@ Result<TlsPointer<SSL_CTX>> make_context(const TlsOptions& options, const KeyPai
   SSL_CTX_set_options(raw, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   // An idle connection holds no buffers, and what was given to write may move until it is written.
   SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_max_cert_list(raw, kMostCertificateBytes);
   TRY(set_protocols(raw, options.protocols.get()));
   TRY(load_key_pair(raw, pair));
   const char* file = file_name(options.ca_cert_file);

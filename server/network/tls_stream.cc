@@ -59,6 +59,7 @@ TlsStream::TlsStream(TlsWorkspace& workspace, SSL_CTX* context, int fd, Side sid
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_app_data(ssl_.get(), reinterpret_cast<char*>(this));
   SSL_set_info_callback(ssl_.get(), note_event);
+  if (side == Side::server) guard_.emplace();
   side == Side::server ? SSL_set_accept_state(ssl_.get()) : SSL_set_connect_state(ssl_.get());
 }
 
@@ -109,8 +110,16 @@ int TlsStream::take_input(char* room, size_t size) {
   }
   const ssize_t result = receive_some(fd_, room, size);
   if (would_block(result)) return -1;
-  if (result <= 0) outcome_ = static_cast<int>(result);
-  return result < 0 ? 0 : static_cast<int>(result);
+  if (result <= 0) {
+    outcome_ = static_cast<int>(result);
+    return 0;
+  }
+  const bool is_older = SSL_version(ssl_.get()) < TLS1_3_VERSION;
+  if (guard_ && !guard_->pass({room, static_cast<size_t>(result)}, is_older)) {
+    outcome_ = -EMSGSIZE;
+    return 0;
+  }
+  return static_cast<int>(result);
 }
 
 long TlsStream::control_bio(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
@@ -150,6 +159,7 @@ TlsStream::Step TlsStream::shake_hands() {
     return Step::failed;
   }
   is_established_ = true;
+  guard_.reset();
   return Step::done;
 }
 

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/network/hello_guard.h"
 #include "server/network/tls_context.h"
 
 namespace larder {
@@ -128,6 +129,7 @@ class TlsStream {
   TlsPointer<SSL> ssl_;
   int fd_;
   bool is_established_ = false;
+  std::optional<HelloGuard> guard_;  // of a server, until the handshake is over
   bool socket_is_empty_ = false;  // as far as this receive() knows
   // 1: open; 0: at its end; below: broken, -errno.
   int outcome_ = 1;

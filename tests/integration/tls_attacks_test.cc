@@ -233,6 +233,34 @@ TEST_CASE("TLS attacks: clients are killed while the server has more of theirs t
   }
 }
 
+TEST_CASE("TLS attacks: a hello that announces much is refused before memory is taken for it") {
+  TlsServer server({"--tls-handshake-timeout", "3600"});
+  auto admin = server.connect();
+  // 131,000 bytes, in a first record of four.
+  auto liar = TestClient::connect(server.tls_port());
+  liar.send_raw(std::string_view("\x16\x03\x01\x00\x04\x01\x01\xff\xb8", 9));
+  CHECK(liar.receive_eof());
+  CHECK(stat(admin, "tls_handshakes_failed") == 1);
+  CHECK_THAT(server.log(), Contains("Message too long"));
+  // Those that may still come take little.
+  if (kHasSanitizers) return;
+  const auto used = [&] {
+    const std::string text = admin("INFO", "memory").text;
+    return std::stoll(text.substr(text.find("used_memory:") + 12));
+  };
+  const auto before = used();
+  constexpr int kClients = 100;
+  std::vector<TestClient> halting;
+  for (int i = 0; i < kClients; i++) {
+    halting.push_back(TestClient::connect(server.tls_port()));
+    halting.back().send_raw(std::string_view("\x16\x03\x01\x00\x04\x01\x00\x40\x00", 9));
+  }
+  CHECK(eventually([&] { return stat(admin, "tls_handshakes_in_progress") == kClients; }));
+  const auto each = (used() - before) / kClients;
+  INFO("bytes per handshake: " << each);
+  CHECK(each < 96 * 1024);
+}
+
 TEST_CASE("TLS attacks: an idle connection costs little") {
   if (kHasSanitizers) return;
   TlsServer server;
