@@ -467,7 +467,14 @@ void Server::follow_options() {
   network.port.on_change([this] { return listen_again(errors::cannot_listen_on_port()); });
   network.bind.on_change([this] { return listen_again(errors::cannot_bind()); });
   network.maxclients.on_change([this]() -> Status {
-    TRY(max_clients_, make_room_for_clients(static_cast<uint32_t>(configuration_.network.maxclients.get())));
+    const auto wanted = static_cast<uint32_t>(configuration_.network.maxclients.get());
+    uint32_t possible = 0;
+    TRY(possible, make_room_for_clients(wanted));
+    if (possible < wanted) {
+      return Error("The operating system is not able to handle the specified number of clients, try with " +
+                   std::to_string(possible));
+    }
+    max_clients_ = possible;
     return ok;
   });
   follow_tls_options();

@@ -170,6 +170,17 @@ TEST_CASE("an endless pipeline does not starve other clients") {
   CHECK(other("GET", "n").text.size() >= 4);  // there was something to wait for
 }
 
+TEST_CASE("maxclients stays as it is when the system does not have as many descriptors") {
+  TestServer server({"--maxclients", "100"});
+  auto client = server.connect();
+  // More than the kernel lets anybody have.
+  CHECK(client("CONFIG", "SET", "maxclients", "4000000000") ==
+        error_starting("ERR CONFIG SET failed (possibly related to argument 'maxclients') - The operating system is "
+                       "not able to handle the specified number of clients, try with "));
+  CHECK(client("CONFIG", "GET", "maxclients").children[1] == bulk("100"));
+  CHECK_THAT(client("INFO", "clients").text, Catch::Contains("maxclients:100\r\n"));
+}
+
 TEST_CASE("no more clients than maxclients are let in") {
   TestServer server({"--maxclients", "3"});
   std::vector<TestClient> clients;
