@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "tests/support/eventually.h"
 #include "tests/support/reply_text.h"
 #include "tests/support/test_server.h"
 
@@ -60,6 +61,25 @@ TEST_CASE("budgets of the configuration file, and CONFIG REWRITE") {
   REQUIRE(budgets.children.size() == 2);
   CHECK(budgets.children[0].children[1].text == "clients");
   CHECK(budgets.children[1].children[1].text == "later");
+}
+
+TEST_CASE("what is well again after CONFIG RESETSTAT is told") {
+  TestServer server;
+  auto client = server.connect(), listener = server.connect();
+  listener("SUBSCRIBE", "__budget__:keys");
+  client("SET", "k", "v");
+  REQUIRE(client("BUDGET", "SET", "keys", "METRIC", "db0.keys", "WARN", "10", "ERROR", "20",
+                 "WINDOW", "1") == status("OK"));
+  REQUIRE(eventually(
+      [&] { return client("INFO", "alerts").text.find("budgets_ok:1\r\n") != std::string::npos; }));
+  client("FLUSHALL");
+  CHECK(listener.receive() ==
+        array("message", "__budget__:keys", "state=unknown former=ok metric=db0.keys value=none"));
+  client("CONFIG", "RESETSTAT");
+  client("SET", "k", "v");
+  CHECK(listener.receive() ==
+        array("message", "__budget__:keys", "state=ok former=unknown metric=db0.keys value=1"));
+  CHECK(server.log().find("Budget 'keys' is ok, was unknown") != std::string::npos);
 }
 
 TEST_CASE("a line of the file that is no budget ends the start, with the reason") {
