@@ -29,6 +29,8 @@ class Batching final : public Module {
   BatchBound::Rules slice_rules() const;
   void take_options();
   void set_pace();
+  // What turns and slices have been so far.
+  void forget_batches();
   void turn_finished(const FinishedTurn& turn);
   void slice_finished(const FinishedSlice& slice);
 
@@ -109,6 +111,9 @@ class Batching final : public Module {
   BatchBound turn_bound_{1024};
   BatchBound slice_bound_{500};
   PushBatches push_batches_;
+  // Numbers of listeners; 0: not listening.
+  uint64_t turn_listener_ = 0;
+  uint64_t slice_listener_ = 0;
 };
 
 // The table of commands.cc.
