@@ -63,6 +63,20 @@ TEST_CASE("budgets of the configuration file, and CONFIG REWRITE") {
   CHECK(budgets.children[1].children[1].text == "later");
 }
 
+TEST_CASE("a budget watches how long clients wait, while that is measured") {
+  TestServer server;
+  auto client = server.connect();
+  client("GET", "k");
+  REQUIRE(client("BUDGET", "SET", "slow", "METRIC", "latency_service_usec.p99", "WARN", "0.001",
+                 "ERROR", "0.002", "WINDOW", "1") == status("OK"));
+  const auto state = [&] {
+    return client("BUDGET", "STATUS", "slow").children.at(0).children.at(3).text;
+  };
+  CHECK(eventually([&] { return state() == "error"; }));
+  client("CONFIG", "SET", "latency-tracking", "no");
+  CHECK(eventually([&] { return state() == "unknown"; }));
+}
+
 TEST_CASE("what is well again after CONFIG RESETSTAT is told") {
   TestServer server;
   auto client = server.connect(), listener = server.connect();
