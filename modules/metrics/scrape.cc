@@ -10,6 +10,7 @@
 #include "server/base/clock.h"
 #include "server/base/numbers.h"
 #include "server/base/text.h"
+#include "server/module/reply_fields.h"
 
 namespace larder {
 namespace {
@@ -28,14 +29,6 @@ constexpr double kNsPerUs = 1e3;
 
 double number_or_zero(std::string_view text) {
   return numeric_value(text).value_or(0);
-}
-
-// The element behind a name in a map, or nullptr.
-const Reply* find(const Reply& map, std::string_view name) {
-  for (size_t i = 0; i + 1 < map.children.size(); i += 2) {
-    if (map.children[i].text == name) return &map.children[i + 1];
-  }
-  return nullptr;
 }
 
 // What the four families about each command say.
@@ -366,15 +359,15 @@ bool Scrape::write_histogram() {
   const auto reply = host_.ask(request, kAskedCommands);
   // Without the module that keeps them there are none.
   if (!reply.is_ok()) return true;
-  if (const Reply* counts = find(reply.value(), command.full_name())) {
+  if (const Reply* counts = find_field(reply.value(), command.full_name())) {
     write_histogram_of(command, *counts);
   }
   return is_last;
 }
 
 void Scrape::write_histogram_of(const Command& command, const Reply& counts) {
-  const Reply* calls = find(counts, "calls");
-  const Reply* buckets = find(counts, "histogram_usec");
+  const Reply* calls = find_field(counts, "calls");
+  const Reply* buckets = find_field(counts, "histogram_usec");
   if (calls == nullptr || buckets == nullptr) return;
   const std::string_view name = command.full_name();
   for (size_t i = 0; i + 1 < buckets->children.size(); i += 2) {
@@ -455,8 +448,8 @@ bool Scrape::write_budgets() {
   exposition_.family("larder_budget_state", MetricType::gauge,
                      "State of each budget: 0 ok, 1 warn, 2 error, -1 unknown");
   for (const Reply& budget : reply.value().children) {
-    const Reply* name = find(budget, "name");
-    const Reply* state = find(budget, "state");
+    const Reply* name = find_field(budget, "name");
+    const Reply* state = find_field(budget, "state");
     if (name == nullptr || state == nullptr) continue;
     const double value = state->text == "ok"      ? 0
                          : state->text == "warn"  ? 1
