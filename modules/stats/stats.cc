@@ -125,7 +125,8 @@ void CacheStatistics::note_removal(const KeyRemoval& removal) {
   removed_keys_.put(name.id, removal.cause);
   const std::optional<KeySample::Life> life =
       sample_.removed(name, removal.cause, removal.entry.expiry_ms(), now_ms);
-  if (removal.cause == RemovalCause::expired && removal.entry.has_expiry()) {
+  // A hash may have lost its last field before its own time.
+  if (removal.cause == RemovalCause::expired && removal.entry.is_expired(now_ms)) {
     record_ms(expiry_lag_ms_, now_ms - removal.entry.expiry_ms());
   }
   if (!life || removal.cause == RemovalCause::deleted) return;
