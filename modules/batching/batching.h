@@ -84,7 +84,7 @@ class Batching final : public Module {
   Histogram slice_times_us_;
   Pace pace() const { return host_ == nullptr ? Pace{} : host_->hooks().pace; }
 
-  Field turns_field_{info, "batches", [this] { return sizes_.count(); }};
+  Field turns_field_{info, "batches", InfoKind::count, [this] { return sizes_.count(); }};
   Field mean_field_{info, "batch_size_mean", [this] { return sizes_.mean(); }};
   Field p50_field_{info, "batch_size_p50", [this] { return sizes_.percentile(50); }};
   Field p99_field_{info, "batch_size_p99", [this] { return sizes_.percentile(99); }};
@@ -93,7 +93,8 @@ class Batching final : public Module {
   Counter prefetched_keys_{info, "batch_prefetched_keys"};
   Counter late_turns_{info, "batch_over_target"};
   Counter cut_turns_{info, "batch_cut"};
-  Field slices_field_{info, "background_batches", [this] { return slice_times_us_.count(); }};
+  Field slices_field_{info, "background_batches", InfoKind::count,
+                      [this] { return slice_times_us_.count(); }};
   Field slice_p50_field_{info, "background_batch_us_p50",
                          [this] { return slice_times_us_.percentile(50); }};
   Field slice_p99_field_{info, "background_batch_us_p99",
@@ -101,10 +102,11 @@ class Batching final : public Module {
   Field slice_bound_field_{info, "background_batch_limit_us", [this] { return pace().slice_us; }};
   Counter late_slices_{info, "background_batch_over_target"};
   Field push_clients_field_{info, "push_batch_clients", [this] { return push_batches_.clients(); }};
-  Field push_batches_field_{info, "push_batches", [this] { return push_batches_.stats().batches; }};
-  Field push_messages_field_{info, "push_batch_messages",
+  Field push_batches_field_{info, "push_batches", InfoKind::count,
+                            [this] { return push_batches_.stats().batches; }};
+  Field push_messages_field_{info, "push_batch_messages", InfoKind::count,
                              [this] { return push_batches_.stats().messages; }};
-  Field push_merged_field_{info, "push_batch_messages_merged",
+  Field push_merged_field_{info, "push_batch_messages_merged", InfoKind::count,
                            [this] { return push_batches_.stats().merged; }};
 
   Host* host_ = nullptr;

@@ -84,7 +84,7 @@ void Sampler::take(int64_t now_us) {
 
 double Sampler::field(std::string_view name) const {
   for (const InfoRow& row : rows_) {
-    if (row.name == name) return numeric_value(row.value).value_or(kNone);
+    if (row.name == name) return row.number().value_or(kNone);
   }
   return kNone;
 }

@@ -151,7 +151,7 @@ bool Scrape::write_row() {
     write_summary("larder_" + metric_name(row.name), *row.histogram);
     return is_last;
   }
-  auto value = numeric_value(row.value);
+  auto value = row.number();
   if (!value) return is_last;
   const std::string help = "Field " + row.name + " of INFO " + to_lower(row.section);
   if (const KnownMetric* known = find_known_metric(row.name)) {
@@ -170,8 +170,9 @@ bool Scrape::write_row() {
     return is_last;
   }
   std::string name = "larder_" + metric_name(row.name);
-  if (row.is_counter && !name.ends_with("_total")) name += "_total";
-  exposition_.single(name, row.is_counter ? MetricType::counter : MetricType::gauge, help, *value);
+  const bool counts = row.kind == InfoKind::count;
+  if (counts && !name.ends_with("_total")) name += "_total";
+  exposition_.single(name, counts ? MetricType::counter : MetricType::gauge, help, *value);
   return is_last;
 }
 
@@ -260,7 +261,7 @@ void Scrape::write_parts(std::string_view field, const std::vector<InfoPart>& pa
 bool Scrape::write_texts() {
   exposition_.family("larder_info_text", MetricType::gauge, "Fields of INFO that are texts");
   for (const InfoRow& row : rows_) {
-    if (is_special(row) || row.histogram != nullptr || numeric_value(row.value)) continue;
+    if (is_special(row) || row.histogram != nullptr || row.number()) continue;
     if (row.name.ends_with("_human") || !parts_of(row.value).empty()) continue;
     exposition_.sample(
         {{"section", to_lower(row.section)}, {"field", row.name}, {"value", row.value}}, 1);
