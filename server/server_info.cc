@@ -72,9 +72,9 @@ ServerSection::ServerSection(const InfoSources& sources)
 
 void ServerSection::write_build(InfoWriter& writer) const {
   writer.line("redis_version", redis_version());
-  writer.line("redis_git_sha1", "00000000");
+  writer.line("redis_git_sha1", "00000000", InfoKind::text);
   writer.line("redis_git_dirty", "0");
-  writer.line("redis_build_id", build_id());
+  writer.line("redis_build_id", build_id(), InfoKind::text);
   writer.line("larder_version", larder_version());
   writer.line("server_name", "larder");
   writer.line("redis_mode", "standalone");
@@ -93,7 +93,7 @@ void ServerSection::write_process(InfoWriter& writer) const {
   const std::string hz = configuration_.keyspace.hz.text();
   writer.line("process_id", to_text(getpid()));
   writer.line("process_supervised", configuration_.supervisor);
-  writer.line("run_id", run_id_);
+  writer.line("run_id", run_id_, InfoKind::text);
   writer.line("tcp_port", to_text(configuration_.first_port()));
   writer.line("server_time_usec", to_text(now_us));
   writer.line("uptime_in_seconds", to_text(uptime_seconds));
@@ -197,8 +197,8 @@ ReplicationSection::ReplicationSection(const InfoSources& sources)
         writer.line("role", "master");
         writer.line("connected_slaves", "0");
         writer.line("master_failover_state", "no-failover");
-        writer.line("master_replid", replication_id_);
-        writer.line("master_replid2", std::string(40, '0'));
+        writer.line("master_replid", replication_id_, InfoKind::text);
+        writer.line("master_replid2", std::string(40, '0'), InfoKind::text);
         writer.line("master_repl_offset", "0");
         writer.line("second_repl_offset", "-1");
         writer.line("repl_backlog_active", "0");

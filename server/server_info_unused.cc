@@ -9,6 +9,7 @@ struct UnusedField {
   std::string_view section;
   std::string_view name;
   std::string_view value = "0";
+  InfoKind kind = InfoKind::plain;
 };
 
 // A part that brings one of these features takes its rows out and has fields of its own.
@@ -53,7 +54,7 @@ constexpr UnusedField kUnusedFields[] = {
     {"Persistence", "aof_last_rewrite_time_sec", "-1"},
     {"Persistence", "aof_current_rewrite_time_sec", "-1"},
     {"Persistence", "aof_last_bgrewrite_status", "ok"},
-    {"Persistence", "aof_rewrites"},
+    {"Persistence", "aof_rewrites", "0", InfoKind::count},
     {"Persistence", "aof_rewrites_consecutive_failures"},
     {"Persistence", "aof_last_write_status", "ok"},
     {"Persistence", "aof_last_cow_size"},
@@ -69,7 +70,7 @@ constexpr UnusedField kUnusedFields[] = {
     {"Stats", "sync_partial_err"},
     {"Stats", "expired_stale_perc", "0.00"},
     {"Stats", "latest_fork_usec"},
-    {"Stats", "total_forks"},
+    {"Stats", "total_forks", "0", InfoKind::count},
     {"Stats", "migrate_cached_sockets"},
     {"Stats", "slave_expires_tracked_keys"},
     {"Stats", "unexpected_error_replies"},
@@ -87,7 +88,7 @@ constexpr UnusedField kUnusedFields[] = {
 UnusedFeatures::UnusedFeatures(std::string_view section, InfoScope scope)
     : InfoGroup(section, scope), fields_(*this, [section](InfoWriter& writer) {
         for (const UnusedField& field : kUnusedFields) {
-          if (field.section == section) writer.line(field.name, field.value);
+          if (field.section == section) writer.line(field.name, field.value, field.kind);
         }
       }) {}
 

@@ -8,6 +8,8 @@ namespace {
 constexpr double kGrowth = 1.2;
 constexpr double kShrinkage = 0.8;
 constexpr double kApproach = 1.0 / 8;
+// A batch that is at least one in so many parts of the bound says something about it.
+constexpr double kParts = 4;
 
 }  // namespace
 
@@ -22,7 +24,9 @@ void BatchBound::note(const Batch& batch, const Rules& rules) {
   const double ratio =
       static_cast<double>(batch.nanoseconds) * share / static_cast<double>(rules.target_ns);
   const bool was_full = batch.was_cut && batch.size >= value();
-  if (ratio > 2) {
+  // With a smaller bound a slow request that came alone would have taken as long.
+  const bool says_something = batch.was_cut || size * kParts >= bound_;
+  if (ratio > 2 && says_something) {
     bound_ *= kShrinkage;
   } else if (was_full && ratio < 0.5) {
     bound_ *= kGrowth;

@@ -3,9 +3,10 @@
 // What one unit costs changes with the load, so nobody could set the bound once. After each batch
 // it is compared with the target what a batch of the whole bound takes: above double it the bound
 // shrinks to 0.8, below half of it it grows by 1.2, and in between it moves an eighth of the way to
-// where the time would be the target. It grows only where it was the bound that ended the batch: a
-// small batch says nothing about a large one. A jump of the cost by ten is made up for in about
-// thirty batches; noise of single batches is averaged away.
+// where the time would be the target. It grows only where it was the bound that ended the batch,
+// and shrinks only where more was left to do or the batch was a quarter of the bound: a small batch
+// says nothing about a large one. A jump of the cost by ten is made up for in about thirty batches;
+// noise of single batches is averaged away.
 //
 // Knows no clock and no server.
 #pragma once

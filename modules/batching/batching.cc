@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/base/listen_while.h"
+
 namespace larder {
 namespace {
 
@@ -16,8 +18,7 @@ Batching::Batching()
               .info_section = "Batching",
               .info_scope = InfoScope::module}) {
   info.on_reset([this] {
-    sizes_.reset();
-    slice_times_us_.reset();
+    forget_batches();
     push_batches_.reset_stats();
   });
 }
@@ -36,8 +37,6 @@ void Batching::start(Host& host) {
     });
   }
   Hooks& hooks = host.hooks();
-  hooks.turn_finished.add([this](const FinishedTurn& turn) { turn_finished(turn); });
-  hooks.slice_finished.add([this](const FinishedSlice& slice) { slice_finished(slice); });
   hooks.client_reset.add([this](Client& client) { push_batches_.end(client); });
   hooks.client_closed.add([this](Client& client) { push_batches_.end(client); });
   host.work().add(push_batches_);
@@ -61,6 +60,12 @@ BatchBound::Rules Batching::slice_rules() const {
 }
 
 void Batching::take_options() {
+  Hooks& hooks = host_->hooks();
+  listen_while(*enabled_, hooks.turn_finished, turn_listener_,
+               [this](const FinishedTurn& turn) { turn_finished(turn); });
+  listen_while(*enabled_, hooks.slice_finished, slice_listener_,
+               [this](const FinishedSlice& slice) { slice_finished(slice); });
+  if (!*enabled_) forget_batches();
   turn_bound_.limit(turn_rules());
   slice_bound_.limit(slice_rules());
   set_pace();
@@ -76,6 +81,15 @@ void Batching::set_pace() {
   pace.turn_requests = turn_bound_.value();
   pace.turn_us = 2 * int64_t{*target_us_};
   pace.slice_us = static_cast<int64_t>(slice_bound_.value());
+}
+
+void Batching::forget_batches() {
+  sizes_.reset();
+  slice_times_us_.reset();
+  last_size_ = 0;
+  for (Counter* counter : {&prefetched_keys_, &late_turns_, &cut_turns_, &late_slices_}) {
+    counter->reset();
+  }
 }
 
 void Batching::turn_finished(const FinishedTurn& turn) {

@@ -29,6 +29,8 @@ class Batching final : public Module {
   BatchBound::Rules slice_rules() const;
   void take_options();
   void set_pace();
+  // What turns and slices have been so far.
+  void forget_batches();
   void turn_finished(const FinishedTurn& turn);
   void slice_finished(const FinishedSlice& slice);
 
@@ -82,7 +84,7 @@ class Batching final : public Module {
   Histogram slice_times_us_;
   Pace pace() const { return host_ == nullptr ? Pace{} : host_->hooks().pace; }
 
-  Field turns_field_{info, "batches", [this] { return sizes_.count(); }};
+  Field turns_field_{info, "batches", InfoKind::count, [this] { return sizes_.count(); }};
   Field mean_field_{info, "batch_size_mean", [this] { return sizes_.mean(); }};
   Field p50_field_{info, "batch_size_p50", [this] { return sizes_.percentile(50); }};
   Field p99_field_{info, "batch_size_p99", [this] { return sizes_.percentile(99); }};
@@ -91,7 +93,8 @@ class Batching final : public Module {
   Counter prefetched_keys_{info, "batch_prefetched_keys"};
   Counter late_turns_{info, "batch_over_target"};
   Counter cut_turns_{info, "batch_cut"};
-  Field slices_field_{info, "background_batches", [this] { return slice_times_us_.count(); }};
+  Field slices_field_{info, "background_batches", InfoKind::count,
+                      [this] { return slice_times_us_.count(); }};
   Field slice_p50_field_{info, "background_batch_us_p50",
                          [this] { return slice_times_us_.percentile(50); }};
   Field slice_p99_field_{info, "background_batch_us_p99",
@@ -99,16 +102,20 @@ class Batching final : public Module {
   Field slice_bound_field_{info, "background_batch_limit_us", [this] { return pace().slice_us; }};
   Counter late_slices_{info, "background_batch_over_target"};
   Field push_clients_field_{info, "push_batch_clients", [this] { return push_batches_.clients(); }};
-  Field push_batches_field_{info, "push_batches", [this] { return push_batches_.stats().batches; }};
-  Field push_messages_field_{info, "push_batch_messages",
+  Field push_batches_field_{info, "push_batches", InfoKind::count,
+                            [this] { return push_batches_.stats().batches; }};
+  Field push_messages_field_{info, "push_batch_messages", InfoKind::count,
                              [this] { return push_batches_.stats().messages; }};
-  Field push_merged_field_{info, "push_batch_messages_merged",
+  Field push_merged_field_{info, "push_batch_messages_merged", InfoKind::count,
                            [this] { return push_batches_.stats().merged; }};
 
   Host* host_ = nullptr;
   BatchBound turn_bound_{1024};
   BatchBound slice_bound_{500};
   PushBatches push_batches_;
+  // Numbers of listeners; 0: not listening.
+  uint64_t turn_listener_ = 0;
+  uint64_t slice_listener_ = 0;
 };
 
 // The table of commands.cc.

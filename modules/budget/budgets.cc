@@ -72,7 +72,7 @@ void Budgets::start(Host& host) {
   host_ = &host;
   const int64_t now_ms = wall_clock_ms();
   for (const auto& [name, rules] : definitions_->all()) {
-    budgets_.emplace(name, Watched{Budget(rules), now_ms, 0});
+    budgets_.emplace(name, Watched{.budget = Budget(rules), .since_ms = now_ms});
   }
   host.hooks().tick.add([this](int64_t wall_ms) {
     if (!budgets_.empty()) check(monotonic_ms(), wall_ms);
@@ -90,7 +90,7 @@ Status Budgets::set(NamedBudget budget) {
   BudgetDefinitions definitions = *definitions_;
   TRY(definitions.set(budget));
   definitions_.assign(std::move(definitions));
-  budgets_.insert_or_assign(name, Watched{Budget(rules), wall_clock_ms(), 0});
+  budgets_.insert_or_assign(name, Watched{.budget = Budget(rules), .since_ms = wall_clock_ms()});
   next_check_ms_ = 0;  // the next tick looks
   return ok;
 }
@@ -137,8 +137,8 @@ void Budgets::tell(const std::string& name, Watched& watched, BudgetState former
   const std::string former_name(state_name(former));
   const std::string value = number_text(budget.value());
   // The first look is no change of anything that somebody knew, unless it is bad.
-  const bool is_first = former == BudgetState::unknown && budget.state() == BudgetState::fine;
-  if (is_first && watched.changes == 0) return;
+  const bool is_first = !std::exchange(watched.had_state, true);
+  if (is_first && budget.state() == BudgetState::fine) return;
   watched.changes++;
   ++changes_;
   const std::string text = "Budget '" + name + "' is " + state + ", was " + former_name + ": " +

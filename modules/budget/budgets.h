@@ -26,7 +26,8 @@ class Budgets final : public Module {
   struct Watched {
     Budget budget;
     int64_t since_ms = 0;  // of its state, by the wall clock
-    uint64_t changes = 0;
+    uint64_t changes = 0;  // that were told, since CONFIG RESETSTAT
+    bool had_state = false;  // another than unknown, under these rules
   };
   using Map = std::map<std::string, Watched, std::less<>>;
 

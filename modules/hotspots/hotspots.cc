@@ -67,7 +67,9 @@ void Hotspots::start(Host& host) {
     host.add_info(*group);
   }
   on_change({&enabled_, &half_life_, &delimiter_}, [this]() -> Status {
+    const bool was_on = view_ != nullptr;
     view_.reset();  // what was seen is of another kind now
+    if (was_on && !*enabled_) forget_rate();
     follow_options();
     return ok;
   });
@@ -119,6 +121,13 @@ void Hotspots::on_tick(int64_t now_ms) {
   requests_per_second_ += kNewest * (rate - requests_per_second_);
   requests_since_tick_ = measured_since_tick_ = 0;
   set_sampling();
+}
+
+// Switched off, nothing is left to tell of.
+void Hotspots::forget_rate() {
+  measured_.reset();
+  requests_per_second_ = 0;
+  requests_since_tick_ = measured_since_tick_ = 0;
 }
 
 void Hotspots::reset_view() {

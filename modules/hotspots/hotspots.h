@@ -48,6 +48,7 @@ class Hotspots final : public Module {
  private:
   void follow_options();
   void set_sampling();
+  void forget_rate();
   void note_key(const MeasuredRequest& request, const KeyPosition& position, double part);
   void note_eviction(const KeyEvent& event);
   void write_hot_keys(InfoWriter& writer);

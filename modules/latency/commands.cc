@@ -212,15 +212,11 @@ Result<PercentilesRequest> read_percentiles_request(Context& ctx) {
 
 TimeWindows::Summary recent_summary(Context& ctx, const PercentilesRequest& request) {
   Latency& latency = ctx.owner<Latency>();
+  if (request.command == nullptr) return latency.recent_of_all(request.kind, request.seconds);
   TimeWindows::Summary summary;
-  const auto add = [&](const Command& command) {
-    latency.add_recent(command, request.kind, request.seconds, summary);
-  };
-  if (request.command == nullptr) {
-    for (const Command& command : ctx.services.commands.rows()) add(command);
-  } else {
-    add(*request.command);
-    for (const Command* subcommand : request.command->subcommands()) add(*subcommand);
+  latency.add_recent(*request.command, request.kind, request.seconds, summary);
+  for (const Command* subcommand : request.command->subcommands()) {
+    latency.add_recent(*subcommand, request.kind, request.seconds, summary);
   }
   return summary;
 }
@@ -235,9 +231,7 @@ Status percentiles(Context& ctx) {
     ctx.reply.number(std::round(nanoseconds) / 1000);
   };
   const auto reply_percentile = [&](std::string_view name, double percent) {
-    // The middle of the lowest bucket may be below what is in it.
-    const uint64_t value = histogram.percentile(percent);
-    reply(name, static_cast<double>(histogram.count() == 0 ? 0 : std::max(value, summary.min)));
+    reply(name, static_cast<double>(summary.percentile(percent)));
   };
   ctx.reply.map(8);
   ctx.reply.bulk("count");

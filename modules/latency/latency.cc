@@ -14,6 +14,9 @@ namespace {
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr double kNsPerUs = 1000;
 
+// How far back INFO latency looks.
+constexpr int64_t kShownSeconds = 10;
+
 // Below it the sum of a run of short commands says too little about one of them.
 constexpr int64_t kExactBelowMs = 10;
 
@@ -25,7 +28,11 @@ std::string in_microseconds(uint64_t nanoseconds) {
 
 }  // namespace
 
-Latency::Latency() : Module({.name = "latency", .options_title = "Latency"}) {
+Latency::Latency()
+    : Module({.name = "latency",
+              .options_title = "Latency",
+              .info_section = "Latency",
+              .info_scope = InfoScope::module}) {
   latencies_.on_reset([this] {
     forget_recent();
     histograms_.clear();
@@ -114,6 +121,14 @@ void Latency::add_recent(const Command& command, Kind kind, int64_t seconds,
   (kind == Kind::execution ? recent->execution : recent->service).add_to(summary, second_, seconds);
 }
 
+TimeWindows::Summary Latency::recent_of_all(Kind kind, int64_t seconds) {
+  TimeWindows::Summary summary;
+  for (const Command& command : host_->commands().rows()) {
+    add_recent(command, kind, seconds, summary);
+  }
+  return summary;
+}
+
 void Latency::forget_recent() {
   if (host_ == nullptr) return;
   // In this turn others may have run, whose replies leave later.
@@ -142,6 +157,16 @@ void Latency::note_event(std::string_view name, int64_t nanoseconds) {
   auto event = events_.find(name);
   if (event == events_.end()) event = events_.emplace(name, EventSeries()).first;
   event->second.add(wall_clock_ms() / 1000, ms);
+}
+
+void Latency::RecentField::write(InfoWriter& writer) const {
+  if (!latency_.tracking_.get()) return;
+  const TimeWindows::Summary summary = latency_.recent_of_all(kind_, kShownSeconds);
+  std::string text = "count=" + std::to_string(summary.histogram.count());
+  for (const double percent : {50.0, 95.0, 99.0, 99.9}) {
+    text += ",p" + format_double(percent) + '=' + in_microseconds(summary.percentile(percent));
+  }
+  writer.line(name(), text + ",max=" + in_microseconds(summary.histogram.max()));
 }
 
 void Latency::write_percentiles(InfoWriter& writer) const {

@@ -1,7 +1,8 @@
-// LATENCY and INFO latencystats: how long each command takes, and what made everybody wait.
+// LATENCY, INFO latencystats and INFO latency: how long each command takes, and what made everybody
+// wait.
 //
-// Histograms cost one entry for each run of commands (TimedRun), and one for each client and turn, for
-// the time that it waited for its replies (ServedRun); events are only looked for while
+// Histograms cost one entry for each run of commands (TimedRun), and one for each client and turn,
+// for the time that it waited for its replies (ServedRun); events are only looked for while
 // latency-monitor-threshold is set. All follow the options from one moment to the next.
 #pragma once
 
@@ -36,6 +37,8 @@ class Latency final : public Module {
   enum class Kind : uint8_t { execution, service };
   // Adds what this command took in the last seconds, in nanoseconds.
   void add_recent(const Command& command, Kind kind, int64_t seconds, TimeWindows::Summary& summary);
+  // The same of all commands. Cost: some microseconds for each that has run.
+  TimeWindows::Summary recent_of_all(Kind kind, int64_t seconds);
   // Forgets what LATENCY PERCENTILES knows.
   void forget_recent();
   int64_t threshold_ms() const { return threshold_ms_; }
@@ -73,6 +76,21 @@ class Latency final : public Module {
       {.help = "The percentiles that INFO latencystats shows for each command."}};
   InfoGroup latencies_{"Latencystats", InfoScope::on_request};
   Fields fields_{latencies_, [this](InfoWriter& writer) { write_percentiles(writer); }};
+
+  // What all commands together have taken of late: a number that a budget can watch. Without
+  // latency-tracking it is not there.
+  class RecentField final : public InfoField {
+   public:
+    RecentField(InfoGroup& group, std::string_view name, Latency& latency, Kind kind)
+        : InfoField(group, name), latency_(latency), kind_(kind) {}
+    void write(InfoWriter& writer) const override;
+
+   private:
+    Latency& latency_;
+    Kind kind_;
+  };
+  RecentField service_field_{info, "latency_service_usec", *this, Kind::service};
+  RecentField execution_field_{info, "latency_execution_usec", *this, Kind::execution};
 
   Host* host_ = nullptr;
   // Of the last minutes, by Command::id() and kind.

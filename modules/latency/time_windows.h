@@ -6,6 +6,7 @@
 // something, so that what is seldom used takes next to nothing, and what is always used some 25 kB.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -23,6 +24,11 @@ class TimeWindows {
   struct Summary {
     Histogram histogram;
     uint64_t min = UINT64_MAX;
+
+    // The middle of the lowest bucket may be below what is in it.
+    uint64_t percentile(double percent) const {
+      return histogram.count() == 0 ? 0 : std::max(histogram.percentile(percent), min);
+    }
   };
 
   // `second`: by a clock that never goes back.

@@ -143,7 +143,7 @@ class MemoryPressure final : public Module {
   Field since_field_{info, "pressure_since", [this] { return level_.since_ms() / 1000; }};
   Counter checks_{info, "pressure_checks"};
   Counter changes_{info, "pressure_level_changes"};
-  Field freed_field_{info, "pressure_freed_bytes",
+  Field freed_field_{info, "pressure_freed_bytes", InfoKind::count,
                      [this] { return relief_ == nullptr ? 0 : relief_->total_bytes(); }};
   Fields steps_field_{info, [this](InfoWriter& writer) { write_steps(writer); }};
   void write_steps(InfoWriter& writer) const;

@@ -6,9 +6,9 @@
 namespace larder {
 
 inline constexpr std::string_view kAskedCommands[] = {
-    "budget|status",    "cache.advise",        "commandlog|len",      "hotspots|bigkeys",
-    "hotspots|clients", "hotspots|keys",       "hotspots|namespaces", "latency|histogram",
-    "latency|latest",   "latency|percentiles", "slowlog|get",
+    "budget|status",     "cache.advise",     "commandlog|get",      "commandlog|len",
+    "hotspots|bigkeys",  "hotspots|clients", "hotspots|keys",       "hotspots|namespaces",
+    "latency|histogram", "latency|latest",   "latency|percentiles", "slowlog|get",
 };
 
 }  // namespace larder

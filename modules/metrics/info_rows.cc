@@ -22,14 +22,15 @@ size_t end_of_quoted(std::string_view text) {
 
 void read_info(const InfoGroup& group, std::vector<InfoRow>& rows) {
   std::string text;
-  InfoWriter writer(text);
+  std::vector<InfoKind> kinds;
+  InfoWriter writer(text, &kinds);
   for (const InfoField* field : group.fields()) {
     text.clear();
+    kinds.clear();
     field->write(writer);
-    const bool is_counter = dynamic_cast<const Counter*>(field) != nullptr;
     const auto* histogram = dynamic_cast<const HistogramField*>(field);
     std::string_view rest = text;
-    while (!rest.empty()) {
+    for (const InfoKind kind : kinds) {
       const size_t end = rest.find("\r\n");
       const std::string_view line = rest.substr(0, end);
       rest.remove_prefix(end + 2);
@@ -37,7 +38,7 @@ void read_info(const InfoGroup& group, std::vector<InfoRow>& rows) {
       const size_t colon = field->name().empty() ? line.find(':') : field->name().size();
       if (colon == std::string_view::npos) continue;
       rows.push_back({group.section(), std::string(line.substr(0, colon)),
-                      std::string(line.substr(colon + 1)), is_counter, histogram});
+                      std::string(line.substr(colon + 1)), kind, histogram});
     }
   }
 }
@@ -57,6 +58,10 @@ std::optional<double> numeric_value(std::string_view value) {
   const auto [at, error] = std::from_chars(value.data(), end, number);
   if (error != std::errc() || at != end || !std::isfinite(number)) return std::nullopt;
   return number;
+}
+
+std::optional<double> InfoRow::number() const {
+  return kind == InfoKind::text ? std::nullopt : numeric_value(value);
 }
 
 std::vector<InfoPart> parts_of(std::string_view value) {

@@ -15,8 +15,11 @@ struct InfoRow {
   std::string_view section;  // as the group is called, with the group's life
   std::string name;
   std::string value;
-  bool is_counter = false;                    // counts events since the start or CONFIG RESETSTAT
+  InfoKind kind = InfoKind::plain;
   const HistogramField* histogram = nullptr;  // a distribution; lives as long as the server
+
+  // As numeric_value, but nothing where the value is a text.
+  std::optional<double> number() const;
 };
 
 // Appends the rows of one group. Cost: that of its fields.

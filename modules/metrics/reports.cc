@@ -21,7 +21,7 @@ struct Question {
   std::string_view request;
 };
 constexpr Question kQuestions[] = {
-    {"slowlog", "SLOWLOG GET 20"},
+    {"slowlog", "COMMANDLOG GET 20 slow WITHQUEUE"},
     {"hotkeys", "HOTSPOTS KEYS"},
     {"bigkeys", "HOTSPOTS BIGKEYS"},
     {"prefixes", "HOTSPOTS NAMESPACES COUNT 20"},

@@ -6,6 +6,7 @@
 
 #include "modules/metrics/asked_commands.h"
 #include "server/base/text.h"
+#include "server/module/reply_fields.h"
 
 namespace larder {
 namespace {
@@ -83,7 +84,7 @@ void Sampler::take(int64_t now_us) {
 
 double Sampler::field(std::string_view name) const {
   for (const InfoRow& row : rows_) {
-    if (row.name == name) return numeric_value(row.value).value_or(kNone);
+    if (row.name == name) return row.number().value_or(kNone);
   }
   return kNone;
 }
@@ -161,18 +162,13 @@ void Sampler::sample_latency() {
   constexpr std::string_view kRequest[] = {"LATENCY", "PERCENTILES", "WINDOW",
                                            "10",      "KIND",        "service"};
   const auto reply = host_.ask(kRequest, kAskedCommands);
-  if (!reply.is_ok() || reply.value().type != Reply::Type::map) return;
+  // Percentiles of nothing are not 0.
+  if (!reply.is_ok() || number_field(reply.value(), "count") == 0) return;
   const auto& pairs = reply.value().children;
   for (size_t i = 0; i + 1 < pairs.size(); i += 2) {
-    // Percentiles of nothing are not 0.
-    if (pairs[i].text == "count" && pairs[i + 1].integer == 0) return;
-    const Reply& value = pairs[i + 1];
-    const double us = value.type == Reply::Type::integer ? static_cast<double>(value.integer)
-                      : value.type == Reply::Type::real  ? value.real
-                                                        : numeric_value(value.text).value_or(kNone);
     std::string name = "service_" + pairs[i].text;
     std::erase(name, '.');
-    set(name, us);
+    set(name, number_of(pairs[i + 1]).value_or(kNone));
   }
 }
 

@@ -10,6 +10,7 @@
 #include "server/base/clock.h"
 #include "server/base/numbers.h"
 #include "server/base/text.h"
+#include "server/module/reply_fields.h"
 
 namespace larder {
 namespace {
@@ -28,14 +29,6 @@ constexpr double kNsPerUs = 1e3;
 
 double number_or_zero(std::string_view text) {
   return numeric_value(text).value_or(0);
-}
-
-// The element behind a name in a map, or nullptr.
-const Reply* find(const Reply& map, std::string_view name) {
-  for (size_t i = 0; i + 1 < map.children.size(); i += 2) {
-    if (map.children[i].text == name) return &map.children[i + 1];
-  }
-  return nullptr;
 }
 
 // What the four families about each command say.
@@ -158,7 +151,7 @@ bool Scrape::write_row() {
     write_summary("larder_" + metric_name(row.name), *row.histogram);
     return is_last;
   }
-  auto value = numeric_value(row.value);
+  auto value = row.number();
   if (!value) return is_last;
   const std::string help = "Field " + row.name + " of INFO " + to_lower(row.section);
   if (const KnownMetric* known = find_known_metric(row.name)) {
@@ -177,8 +170,9 @@ bool Scrape::write_row() {
     return is_last;
   }
   std::string name = "larder_" + metric_name(row.name);
-  if (row.is_counter && !name.ends_with("_total")) name += "_total";
-  exposition_.single(name, row.is_counter ? MetricType::counter : MetricType::gauge, help, *value);
+  const bool counts = row.kind == InfoKind::count;
+  if (counts && !name.ends_with("_total")) name += "_total";
+  exposition_.single(name, counts ? MetricType::counter : MetricType::gauge, help, *value);
   return is_last;
 }
 
@@ -267,7 +261,7 @@ void Scrape::write_parts(std::string_view field, const std::vector<InfoPart>& pa
 bool Scrape::write_texts() {
   exposition_.family("larder_info_text", MetricType::gauge, "Fields of INFO that are texts");
   for (const InfoRow& row : rows_) {
-    if (is_special(row) || row.histogram != nullptr || numeric_value(row.value)) continue;
+    if (is_special(row) || row.histogram != nullptr || row.number()) continue;
     if (row.name.ends_with("_human") || !parts_of(row.value).empty()) continue;
     exposition_.sample(
         {{"section", to_lower(row.section)}, {"field", row.name}, {"value", row.value}}, 1);
@@ -366,15 +360,15 @@ bool Scrape::write_histogram() {
   const auto reply = host_.ask(request, kAskedCommands);
   // Without the module that keeps them there are none.
   if (!reply.is_ok()) return true;
-  if (const Reply* counts = find(reply.value(), command.full_name())) {
+  if (const Reply* counts = find_field(reply.value(), command.full_name())) {
     write_histogram_of(command, *counts);
   }
   return is_last;
 }
 
 void Scrape::write_histogram_of(const Command& command, const Reply& counts) {
-  const Reply* calls = find(counts, "calls");
-  const Reply* buckets = find(counts, "histogram_usec");
+  const Reply* calls = find_field(counts, "calls");
+  const Reply* buckets = find_field(counts, "histogram_usec");
   if (calls == nullptr || buckets == nullptr) return;
   const std::string_view name = command.full_name();
   for (size_t i = 0; i + 1 < buckets->children.size(); i += 2) {
@@ -455,8 +449,8 @@ bool Scrape::write_budgets() {
   exposition_.family("larder_budget_state", MetricType::gauge,
                      "State of each budget: 0 ok, 1 warn, 2 error, -1 unknown");
   for (const Reply& budget : reply.value().children) {
-    const Reply* name = find(budget, "name");
-    const Reply* state = find(budget, "state");
+    const Reply* name = find_field(budget, "name");
+    const Reply* state = find_field(budget, "state");
     if (name == nullptr || state == nullptr) continue;
     const double value = state->text == "ok"      ? 0
                          : state->text == "warn"  ? 1

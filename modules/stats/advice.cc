@@ -20,6 +20,11 @@ constexpr double kHarmlessLoss = 0.5;
 constexpr uint64_t kManyExpiredMisses = 20;
 constexpr uint64_t kManyUnread = 50;
 constexpr int64_t kLateExpiryMs = 1000;
+// A key is hot with such a share of the requests or of the time, unless there is next to nothing to
+// do.
+constexpr double kHotPercent = 10;
+constexpr double kLeastHotRequestsPerSecond = 10;
+constexpr double kLeastHotUsPerSecond = 1000;
 
 using List = std::vector<Advice>;
 
@@ -84,11 +89,30 @@ void look_at_unread_keys(const CacheFacts& facts, List& list) {
 }
 
 void look_at_big_keys(const CacheFacts& facts, List& list) {
-  if (facts.big_key_bytes < kBigKeyBytes) return;
-  list.push_back({"BIG_KEY",
-                  "The key " + facts.big_key + " takes " + format_bytes_human(facts.big_key_bytes) +
-                      ". Split it, or compress what is in it: others wait while it is sent.",
-                  static_cast<int64_t>(facts.big_key_bytes)});
+  for (const CacheFacts::BigKey& key : facts.big_keys) {
+    if (key.bytes < kBigKeyBytes) continue;
+    list.push_back({"BIG_KEY",
+                    "The key " + key.name + " takes " + format_bytes_human(key.bytes) +
+                        ". Split it, or compress what is in it: others wait while it is sent.",
+                    static_cast<int64_t>(key.bytes)});
+  }
+}
+
+void look_at_hot_keys(const CacheFacts& facts, List& list) {
+  if (facts.measured_requests < kEnoughReads) return;
+  for (const CacheFacts::HotKey& key : facts.hot_keys) {
+    const bool is_often = key.requests_percent >= kHotPercent &&
+                          key.requests_per_second >= kLeastHotRequestsPerSecond;
+    const bool is_long =
+        key.time_percent >= kHotPercent && key.us_per_second >= kLeastHotUsPerSecond;
+    if (!is_often && !is_long) continue;
+    list.push_back({"HOT_KEY",
+                    "The key " + key.name + " takes " + number(key.requests_percent) +
+                        " % of the requests and " + number(key.time_percent) +
+                        " % of the time of all commands. Let clients keep a copy (CLIENT "
+                        "TRACKING), or spread it over several keys.",
+                    std::lround(std::max(key.requests_percent, key.time_percent))});
+  }
 }
 
 void look_at_clients(const CacheFacts& facts, List& list) {
@@ -101,8 +125,8 @@ void look_at_clients(const CacheFacts& facts, List& list) {
   }
 }
 
-constexpr std::array kLooks = {look_at_size, look_at_expiry, look_at_unread_keys, look_at_big_keys,
-                               look_at_clients};
+constexpr std::array kLooks = {look_at_size,     look_at_expiry,   look_at_unread_keys,
+                               look_at_hot_keys, look_at_big_keys, look_at_clients};
 
 }  // namespace
 

@@ -26,9 +26,21 @@ struct CacheFacts {
   uint64_t removed_unread = 0;
   int64_t expiry_lag_p99_ms = 0;
   size_t used_bytes = 0;
-  // The largest key known; no bytes: none.
-  std::string big_key;
-  size_t big_key_bytes = 0;
+  // Names of keys are in quotes, as they are shown.
+  struct BigKey {
+    std::string name;
+    size_t bytes;
+  };
+  std::vector<BigKey> big_keys;  // the largest that are known
+  struct HotKey {
+    std::string name;
+    double requests_percent;
+    double requests_per_second;
+    double time_percent;  // of the time that commands take
+    double us_per_second;
+  };
+  std::vector<HotKey> hot_keys;    // those that cost most of late
+  uint64_t measured_requests = 0;  // that their shares rest on
   struct SlowClient {
     uint64_t id;
     std::string address;

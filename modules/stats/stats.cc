@@ -4,10 +4,10 @@
 #include <optional>
 #include <utility>
 
+#include "modules/stats/known_load.h"
 #include "server/base/allocator.h"
 #include "server/base/clock.h"
 #include "server/base/listen_while.h"
-#include "server/base/text.h"
 #include "server/types/value.h"
 
 namespace larder {
@@ -20,8 +20,7 @@ constexpr int64_t kMostUseNs = 20'000;
 constexpr size_t kElements = 5;
 // What a key takes in the table beside its entry, on average.
 constexpr uint64_t kSlotBytes = 10;
-// How much of the name of a key an advice shows, and how many clients are named.
-constexpr size_t kShownKeyBytes = 64;
+// How many clients an advice names.
 constexpr size_t kMostSlowClients = 8;
 // The rows of CACHE.MRC, in tenths of the present size.
 constexpr int kTenths = 20;
@@ -126,7 +125,8 @@ void CacheStatistics::note_removal(const KeyRemoval& removal) {
   removed_keys_.put(name.id, removal.cause);
   const std::optional<KeySample::Life> life =
       sample_.removed(name, removal.cause, removal.entry.expiry_ms(), now_ms);
-  if (removal.cause == RemovalCause::expired && removal.entry.has_expiry()) {
+  // A hash may have lost its last field before its own time.
+  if (removal.cause == RemovalCause::expired && removal.entry.is_expired(now_ms)) {
     record_ms(expiry_lag_ms_, now_ms - removal.entry.expiry_ms());
   }
   if (!life || removal.cause == RemovalCause::deleted) return;
@@ -176,7 +176,7 @@ void CacheStatistics::note_size(const KeySample::Name& name, const Entry& entry,
   big_id_ = name.id;
   big_database_ = name.database;
   big_bytes_ = bytes;
-  big_key_ = entry.key().substr(0, kShownKeyBytes);
+  big_key_ = shown_key(entry.key(), name.database);
 }
 
 void CacheStatistics::note_flush(const Database* database) {
@@ -264,8 +264,12 @@ std::vector<Advice> CacheStatistics::advise() {
   facts.removed_unread = removed_unread_;
   facts.expiry_lag_p99_ms = static_cast<int64_t>(expiry_lag_ms_.percentile(99));
   facts.used_bytes = used;
-  facts.big_key = quote(big_key_);
-  facts.big_key_bytes = big_bytes_;
+  KnownLoad load = ask_known_load(*host_);
+  facts.measured_requests = load.measured_requests;
+  facts.hot_keys = std::move(load.hot_keys);
+  facts.big_keys = std::move(load.big_keys);
+  // Without that module the sample knows of one.
+  if (facts.big_keys.empty() && big_bytes_ != 0) facts.big_keys.push_back({big_key_, big_bytes_});
   for (const auto& [id, client] : host_->clients().all()) {
     const size_t waiting = client->socket.queued_output().bytes();
     if (waiting < kSlowClientBytes || facts.slow_clients.size() == kMostSlowClients) continue;

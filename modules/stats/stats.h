@@ -97,7 +97,7 @@ class CacheStatistics final : public Module {
   // The largest key of the sample that is there; no bytes: none is big.
   uint64_t big_id_ = 0;
   uint16_t big_database_ = 0;
-  std::string big_key_;
+  std::string big_key_;  // as it is shown
   uint64_t big_bytes_ = 0;
 
   // Numbers of listeners; 0: not listening.

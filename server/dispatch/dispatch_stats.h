@@ -24,7 +24,8 @@ struct DispatchStats : InfoGroup {
   Counter output_limit_disconnections{*this, "client_output_buffer_limit_disconnections"};
   // In commands, what EXEC runs counted once.
   int64_t command_ns = 0;
-  Field command_us{*this, "eventloop_duration_cmd_sum", [this] { return command_ns / 1000; }};
+  Field command_us{*this, "eventloop_duration_cmd_sum", InfoKind::count,
+                   [this] { return command_ns / 1000; }};
 
   // Errors by their code, for INFO errorstats. Scripts and modules can make codes up, so there is a
   // bound, and what comes beyond it counts together.

@@ -73,7 +73,8 @@ void InfoGroup::reset() {
   if (on_reset_) on_reset_();
 }
 
-void InfoWriter::line(std::string_view name, std::string_view value) {
+void InfoWriter::line(std::string_view name, std::string_view value, InfoKind kind) {
+  if (kinds_ != nullptr) kinds_->push_back(kind);
   const size_t begin = out_.size();
   out_ += name;
   out_ += ':';
@@ -85,7 +86,7 @@ void InfoWriter::line(std::string_view name, std::string_view value) {
 }
 
 void Counter::write(InfoWriter& writer) const {
-  writer.line(name(), std::to_string(value_));
+  writer.line(name(), std::to_string(value_), InfoKind::count);
 }
 
 void Gauge::write(InfoWriter& writer) const {
@@ -102,7 +103,7 @@ void HistogramField::write(InfoWriter& writer) const {
 }
 
 void Field::write(InfoWriter& writer) const {
-  writer.line(name(), text_());
+  writer.line(name(), text_(), kind_);
 }
 
 std::string Field::fixed(double value, int decimals) {

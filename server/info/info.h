@@ -65,15 +65,25 @@ class InfoGroup {
   std::function<void()> on_reset_;
 };
 
+// What the text of a value does not tell, for whoever shows INFO in another form.
+enum class InfoKind : uint8_t {
+  plain,  // what it looks like: a number of the moment, or a text
+  count,  // counts what happens: it only grows, until CONFIG RESETSTAT
+  text,   // a text, even if it happens to consist of digits
+};
+
 // Where fields write their lines. Line breaks in values become spaces, so that data cannot add
 // lines.
 class InfoWriter {
  public:
-  explicit InfoWriter(std::string& out) : out_(out) {}
-  void line(std::string_view name, std::string_view value);
+  // `kinds`: where to say of what kind each line is; nullptr: nobody asks.
+  explicit InfoWriter(std::string& out, std::vector<InfoKind>* kinds = nullptr)
+      : out_(out), kinds_(kinds) {}
+  void line(std::string_view name, std::string_view value, InfoKind kind = InfoKind::plain);
 
  private:
   std::string& out_;
+  std::vector<InfoKind>* kinds_;
 };
 
 class InfoField {
@@ -140,7 +150,9 @@ class HistogramField final : public InfoField, public Histogram {
 };
 
 // A value that is computed when a report is made: text, an integer, a bool (1 or 0) or a double,
-// which is shown with `decimals` digits behind the point.
+// which is shown with `decimals` digits behind the point. One that counts what happens says so:
+//
+//   Field batches{info, "batches", InfoKind::count, [this] { return sizes.count(); }};
 class Field final : public InfoField {
  public:
   template <class Function>
@@ -148,6 +160,11 @@ class Field final : public InfoField {
                                                  Function function, int decimals = 2)
       : InfoField(group, name),
         text_([function = std::move(function), decimals] { return shown(function(), decimals); }) {}
+  template <class Function>
+  Field(InfoGroup& group, std::string_view name, InfoKind kind, Function function)
+      : Field(group, name, std::move(function)) {
+    kind_ = kind;
+  }
 
   void write(InfoWriter& writer) const override;
 
@@ -166,6 +183,7 @@ class Field final : public InfoField {
   }
   static std::string fixed(double value, int decimals);
   std::function<std::string()> text_;
+  InfoKind kind_ = InfoKind::plain;
 };
 
 // Any number of lines whose names are known only when a report is made.

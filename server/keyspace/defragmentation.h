@@ -87,7 +87,7 @@ class Defragmentation final : public BackgroundTask {
   Counter misses_{stats, "active_defrag_misses"};
   Counter key_hits_{stats, "active_defrag_key_hits"};
   Counter key_misses_{stats, "active_defrag_key_misses"};
-  Field total_time_{stats, "total_active_defrag_time",
+  Field total_time_{stats, "total_active_defrag_time", InfoKind::count,
                     [this] { return (finished_rounds_us_ + current_us()) / 1000; }};
   Field current_time_{stats, "current_active_defrag_time", [this] { return current_us() / 1000; }};
   int64_t current_us() const { return effort_ == 0 ? 0 : monotonic_us() - round_started_us_; }

@@ -17,9 +17,9 @@ char* EditedEntry::resize(size_t size, uint8_t encoding) {
   return const_cast<char*>(entry->value().data);
 }
 
-void EditedEntry::remove_emptied() {
+void EditedEntry::remove_emptied(RemovalCause cause) {
   if (slot_ == nullptr) return;
-  keyspace_->removing(RemovalCause::deleted, *database_, key_.hash, *slot_->get());
+  keyspace_->removing(cause, *database_, key_.hash, *slot_->get());
   database_->erase(key_, slot_);
   slot_ = nullptr;
   expiry_ms_ = kNoExpiry;  // of a key that the same edit may bring to life again
@@ -37,7 +37,7 @@ bool EditedEntry::remove_expired_fields(Deadline deadline) {
   if (expired.removed == 0) return expired.is_complete;
   keyspace_->stats.expired_subkeys += expired.removed;
   keyspace_->key_changed({KeyEventClass::hash, "hexpired", *database_, key_.name});
-  if (Hash(*this).empty()) remove_emptied();
+  if (Hash(*this).empty()) remove_emptied(RemovalCause::expired);
   return expired.is_complete;
 }
 

@@ -89,8 +89,9 @@ class EditedEntry : public ValuePlace {
   }
 
  protected:
-  // Removes the key, whose collection has become empty.
-  void remove_emptied();
+  // Removes the key, whose collection has become empty: of its own accord, or because somebody has
+  // taken the last out.
+  void remove_emptied(RemovalCause cause);
   // For a value that is the same as before, in another form.
   void forget_reshaping() { changed_shape_ = false; }
 
@@ -147,7 +148,7 @@ class Edit final : public EditedEntry {
   void tell(std::string_view event, int64_t changes) {
     EditedEntry::commit(kEventClass, event, changes);
     if constexpr (requires(const T& value) { value.empty(); }) {
-      if (T(view()).empty()) remove_emptied();
+      if (T(view()).empty()) remove_emptied(RemovalCause::deleted);
     }
   }
 

@@ -33,7 +33,8 @@ struct EvictionStats : InfoGroup {
 
   Counter evicted_keys{*this, "evicted_keys"};
   // How long more memory than allowed was used, in milliseconds: since the start, and this time.
-  Field total_exceeded{*this, "total_eviction_exceeded_time", [this] { return total_ms(); }};
+  Field total_exceeded{*this, "total_eviction_exceeded_time", InfoKind::count,
+                       [this] { return total_ms(); }};
   Field current_exceeded{*this, "current_eviction_exceeded_time", [this] { return current_ms(); }};
 
   // Tells whether the limit is exceeded.

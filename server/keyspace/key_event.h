@@ -25,7 +25,8 @@ struct KeyEvent {
   uint64_t hash = 0;
 };
 
-// Why a key is no more. A key that is given another name is deleted under its old one.
+// Why a key is no more. A key that is given another name is deleted under its old one; a hash whose last
+// field has ended has expired.
 enum class RemovalCause : uint8_t { expired, evicted, deleted };
 
 // A key is no more, but for what is emptied as a whole (FLUSHDB). The entry is what it was.

@@ -30,7 +30,8 @@ struct KeyspaceStats : InfoGroup {
   // Slices of expiry that ended before their work did, and the time that all slices took.
   Counter cut_expiry_slices{*this, "expired_time_cap_reached_count"};
   uint64_t expiry_us = 0;
-  Field expiry_ms{*this, "expire_cycle_cpu_milliseconds", [this] { return expiry_us / 1000; }};
+  Field expiry_ms{*this, "expire_cycle_cpu_milliseconds", InfoKind::count,
+                  [this] { return expiry_us / 1000; }};
   Counter keyspace_hits{*this, "keyspace_hits"};
   Counter keyspace_misses{*this, "keyspace_misses"};
 };

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "tests/support/eventually.h"
 #include "tests/support/reply_text.h"
 #include "tests/support/test_server.h"
 
@@ -60,6 +61,39 @@ TEST_CASE("budgets of the configuration file, and CONFIG REWRITE") {
   REQUIRE(budgets.children.size() == 2);
   CHECK(budgets.children[0].children[1].text == "clients");
   CHECK(budgets.children[1].children[1].text == "later");
+}
+
+TEST_CASE("a budget watches how long clients wait, while that is measured") {
+  TestServer server;
+  auto client = server.connect();
+  client("GET", "k");
+  REQUIRE(client("BUDGET", "SET", "slow", "METRIC", "latency_service_usec.p99", "WARN", "0.001",
+                 "ERROR", "0.002", "WINDOW", "1") == status("OK"));
+  const auto state = [&] {
+    return client("BUDGET", "STATUS", "slow").children.at(0).children.at(3).text;
+  };
+  CHECK(eventually([&] { return state() == "error"; }));
+  client("CONFIG", "SET", "latency-tracking", "no");
+  CHECK(eventually([&] { return state() == "unknown"; }));
+}
+
+TEST_CASE("what is well again after CONFIG RESETSTAT is told") {
+  TestServer server;
+  auto client = server.connect(), listener = server.connect();
+  listener("SUBSCRIBE", "__budget__:keys");
+  client("SET", "k", "v");
+  REQUIRE(client("BUDGET", "SET", "keys", "METRIC", "db0.keys", "WARN", "10", "ERROR", "20",
+                 "WINDOW", "1") == status("OK"));
+  REQUIRE(eventually(
+      [&] { return client("INFO", "alerts").text.find("budgets_ok:1\r\n") != std::string::npos; }));
+  client("FLUSHALL");
+  CHECK(listener.receive() ==
+        array("message", "__budget__:keys", "state=unknown former=ok metric=db0.keys value=none"));
+  client("CONFIG", "RESETSTAT");
+  client("SET", "k", "v");
+  CHECK(listener.receive() ==
+        array("message", "__budget__:keys", "state=ok former=unknown metric=db0.keys value=1"));
+  CHECK(server.log().find("Budget 'keys' is ok, was unknown") != std::string::npos);
 }
 
 TEST_CASE("a line of the file that is no budget ends the start, with the reason") {

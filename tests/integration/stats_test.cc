@@ -119,5 +119,50 @@ TEST_CASE("CACHE.MRC at the present size is what the cache does, and less at hal
   for (size_t tenths = 2; tenths <= 20; tenths++) CHECK(ratio_at(tenths) >= ratio_at(tenths - 1));
 }
 
+// The texts of the advices with this code.
+std::vector<std::string> advices(TestClient& client, std::string_view code) {
+  std::vector<std::string> texts;
+  for (const Reply& row : client("CACHE.ADVISE").children) {
+    if (row.children.at(0).text == code) texts.push_back(row.children.at(1).text);
+  }
+  return texts;
+}
+
+TEST_CASE("CACHE.ADVISE names hot keys and each big key, also of more keys than the sample has") {
+  TestServer server({"--hotspots-sampling", "1"});
+  auto client = server.connect();
+  for (int i = 0; i < 200; i++) {
+    std::vector<std::string> request = {"MSET"};
+    for (int k = 0; k < 100; k++) {
+      request.push_back("key:" + std::to_string(100 * i + k));
+      request.emplace_back("value");
+    }
+    client.call(request);
+  }
+  CHECK(client("INFO", "cache").text.find("cache_sampling_ratio:1.0") == std::string::npos);
+  for (int i = 0; i < 4; i++) client("SETRANGE", "big:" + std::to_string(i), 2'000'000, "x");
+  CHECK(advices(client, "BIG_KEY").size() == 4);
+  CHECK(advices(client, "HOT_KEY").empty());  // a few hundred requests say nothing
+
+  std::string requests;
+  constexpr int kRequests = 2000;
+  for (int i = 0; i < kRequests; i++) {
+    requests += "GET popular\r\nGET key:" + std::to_string(i) + "\r\n";
+  }
+  client.send_raw(requests);
+  for (int i = 0; i < 2 * kRequests; i++) client.receive();
+  const auto hot = advices(client, "HOT_KEY");
+  const auto names = [](std::string_view key) {
+    return [key](const std::string& text) { return text.find(key) != std::string::npos; };
+  };
+  CHECK(std::ranges::count_if(hot, names("\"popular\"")) == 1);
+  CHECK(std::ranges::none_of(hot, names("\"key:")));
+
+  // Without the module that knows them the sample knows of one big key at most.
+  client("CONFIG", "SET", "hotspots", "no");
+  CHECK(advices(client, "HOT_KEY").empty());
+  CHECK(advices(client, "BIG_KEY").size() <= 1);
+}
+
 }  // namespace
 }  // namespace larder

@@ -284,8 +284,8 @@ function drawCommands(commands) {
 function drawSlowlog(entries) {
   if (entries === null) return show("slowlog", note("The module that keeps a slow log is not there."));
   if (entries.length === 0) return show("slowlog", note("No command was slow."));
-  show("slowlog", table([["when"], ["took", true], ["command"], ["client"]], entries.map((entry) =>
-    [clockTime(entry[1], true), micros(entry[2]), entry[3].join(" ").slice(0, 200), text(entry[4])])));
+  show("slowlog", table([["when"], ["waited", true], ["took", true], ["command"], ["client"]], entries.map((entry) =>
+    [clockTime(entry[1], true), micros(entry[6]), micros(entry[2]), entry[3].join(" ").slice(0, 200), text(entry[4])])));
 }
 
 // Whatever shape a reply has: lists of [name, number, ...], or names with such lists.

@@ -139,6 +139,48 @@ test("data is shown as text, whatever it is", bound, async () => {
   assert.equal(await browser.evaluate(`document.querySelectorAll("#slowlog img").length`), 0);
 });
 
+// The table of a panel: an object for each row, by the titles of the columns.
+const rowsOf = (id) => browser.evaluate(`(() => {
+  const cells = (row) => [...row.children].map((cell) => cell.textContent);
+  const [head, ...rows] = [...document.querySelectorAll("#${id} tr")].map(cells);
+  return rows.map((row) => Object.fromEntries(row.map((text, i) => [head[i], text]))); })()`);
+// A reply that is a list of maps, as the version of the protocol without maps sends it.
+async function maps(...words) {
+  return (await client.sendCommand(words)).map((flat) => Object.fromEntries(
+    flat.flatMap((name, i) => i % 2 === 0 ? [[name, flat[i + 1]]] : [])));
+}
+
+test("panels show what the server says", bound, async () => {
+  await client.sendCommand(["BUDGET", "SET", "plenty", "METRIC", "used_memory", "WARN", "1e15", "ERROR", "2e15"]);
+  await client.set("panel:hot", "value");
+  await Promise.all(Array.from({ length: 3000 }, () => client.get("panel:hot")));
+  await client.set("panel:last", "value");
+  const shown = async (id, same) => {
+    let rows;
+    await eventually(async () => { rows = await rowsOf(id); return rows.some(same); });
+    return rows.find(same);
+  };
+  // Shares change with each request, which this test makes too.
+  const [hottest] = await maps("HOTSPOTS", "KEYS", "BY", "REQUESTS");
+  assert.equal(hottest.key, "panel:hot");
+  await shown("hotkeys", (row) => row.key === hottest.key && row.db === String(hottest.db) &&
+    Math.abs(Number(row["requests-percent"]) - Number(hottest["requests-percent"])) < 5);
+  const prefix = (await maps("HOTSPOTS", "NAMESPACES")).find((row) => row.prefix === "panel:");
+  await shown("prefixes", (row) => row.prefix === "panel:" && row.requests === String(prefix.requests) &&
+    row.sets === String(prefix.sets));
+  const [heaviest] = await maps("HOTSPOTS", "CLIENTS");
+  await shown("heavyclients", (row) => row.host === heaviest.host && row.user === heaviest.user &&
+    row.connections === String(heaviest.connections));
+  await shown("alerts", (row) => row.name === "plenty" && row.state === "ok" && row.metric === "used_memory");
+  // Of a slow request also how long it has waited.
+  const entries = await client.sendCommand(["COMMANDLOG", "GET", "20", "slow", "WITHQUEUE"]);
+  const entry = entries.find((fields) => fields[3].join(" ") === "SET panel:last value");
+  const us = (text) => parseFloat(text) * { "µs": 1, ms: 1e3, s: 1e6 }[text.split(" ")[1]];
+  const slow = await shown("slowlog", (row) => row.command === "SET panel:last value");
+  assert.ok(Math.abs(us(slow.waited) - entry[6]) <= entry[6] / 100, `${slow.waited}, ${entry[6]}`);
+  assert.ok(Math.abs(us(slow.took) - entry[2]) <= entry[2] / 100, `${slow.took}, ${entry[2]}`);
+});
+
 test("it looks well in the light, in the dark, and on a phone", bound, async () => {
   const noise = setInterval(() => Promise.all(Array.from({ length: 200 }, (_, i) => client.get(`key:${i}`))), 100);
   await refreshes(2);

@@ -94,8 +94,18 @@ TEST_CASE("a batch that ended by itself says only whether it took too long") {
   bound.note({1000, 1000, false}, kRules);
   bound.note({999, 1000, true}, kRules);  // something else has cut it short
   CHECK(bound.value() == 1000);
-  bound.note({10, 2'000'000, false}, kRules);
+  bound.note({250, 2'000'000, false}, kRules);
   CHECK(bound.value() == 800);
+}
+
+TEST_CASE("slow requests that come one by one are no reason for smaller batches") {
+  BatchBound bound(208);
+  for (int i = 0; i < 30; i++) bound.note({1, 2'000'000, false}, kRules);
+  bound.note({51, 2'000'000, false}, kRules);
+  CHECK(bound.value() == 208);
+  // It was the time that ended the batch, and others had to wait.
+  bound.note({1, 2'000'000, true}, kRules);
+  CHECK(bound.value() == 166);
 }
 
 TEST_CASE("a batch of more than the bound counts as if it had ended there") {

@@ -67,19 +67,32 @@ TEST_CASE("the limits of the bound hold at once", "[batching]") {
   CHECK(scene.pace().turn_requests == 120);
 }
 
-TEST_CASE("switched off, it leaves the core's pace alone, and counts", "[batching]") {
+TEST_CASE("switched off, it leaves the core's pace alone, and nothing behind", "[batching]") {
   Scene scene;
+  scene.finish(4096, 100'000, true);
+  scene.turns.hooks.slice_finished({500, 3'000'000, true});
+  CHECK(scene.value("batch_prefetched_keys") == "4096");
+  CHECK(scene.value("background_batch_over_target") == "1");
   scene.set_option("batch-max", "100");
   scene.set_option("batching", "no");
   scene.finish(4096, 100'000, true);
+  scene.turns.hooks.slice_finished({500, 3'000'000, true});
   CHECK_FALSE(scene.pace().looks_ahead);
   CHECK(scene.pace().turn_requests == Pace{}.turn_requests);
   CHECK(scene.pace().turn_us == Pace{}.turn_us);
   CHECK(scene.pace().slice_us == Pace{}.slice_us);
   CHECK(scene.value("batch_limit") == std::to_string(Pace{}.turn_requests));
-  CHECK(scene.value("batches") == "1");
+  for (const char* name :
+       {"batches", "batch_size_p99", "batch_size_current", "batch_prefetched_keys",
+        "batch_over_target", "batch_cut", "background_batches", "background_batch_us_p99",
+        "background_batch_over_target"}) {
+    INFO(name);
+    CHECK(scene.value(name) == "0");
+  }
   scene.set_option("batching", "yes");
   CHECK(scene.pace().turn_requests <= 100);
+  scene.finish(10, 100, false);
+  CHECK(scene.value("batches") == "1");
 }
 
 TEST_CASE("a slice of background work follows the time that slices take", "[batching]") {

@@ -265,5 +265,21 @@ TEST_CASE("budgets: CONFIG RESETSTAT forgets what has happened, and keeps the bu
   CHECK(scene.alerts().find("changes=0") != std::string::npos);
 }
 
+TEST_CASE("budgets: what is well again is told, also after CONFIG RESETSTAT") {
+  Scene scene;
+  REQUIRE(scene.set("slow METRIC list.p99 WARN 50 ERROR 100 WINDOW 1").is_ok());
+  scene.second();
+  CHECK(scene.take().empty());
+  scene.has_list = false;
+  scene.second();
+  CHECK(scene.take() ==
+        Texts{"__budget__:slow state=unknown former=ok metric=list.p99 value=none"});
+  scene.info.reset();
+  scene.has_list = true;
+  scene.second();
+  CHECK(scene.take() == Texts{"__budget__:slow state=ok former=unknown metric=list.p99 value=7.5"});
+  CHECK(scene.alerts().find("changes=1\r\n") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace larder

@@ -189,8 +189,14 @@ TEST_CASE("hotspots: CONFIG RESETSTAT and switching off leave nothing behind") {
   scene.info.reset();
   CHECK(scene.info_text("hotspots").find("a:1") == std::string::npos);
   CHECK(scene.info_text("namespaces").find("a:") == std::string::npos);
-  scene.request({"get", "a:1"});
+  for (int i = 0; i < 100; i++) {
+    scene.request({"get", "a:1"}, {.weight = 1'000});
+    scene.tick();
+  }
+  CHECK(scene.hooks.measure_one_of > 1);
   scene.set_option("hotspots", "no");
+  CHECK(scene.info_text("hotspots").find("hotspots_sampling:0\r\n") != std::string::npos);
+  CHECK(scene.info_text("hotspots").find("hotspots_measured_requests:0\r\n") != std::string::npos);
   CHECK(scene.hotspots.view() == nullptr);
   CHECK(!scene.hooks.request_measured.is_used());
   CHECK(!scene.keyspace.eviction.key_evicted.is_used());
@@ -200,6 +206,7 @@ TEST_CASE("hotspots: CONFIG RESETSTAT and switching off leave nothing behind") {
   scene.set_option("hotspots", "yes");
   CHECK(scene.hotspots.view()->keys().entries().empty());
   CHECK(scene.hooks.request_measured.is_used());
+  CHECK(scene.hooks.measure_one_of == 1);
 }
 
 TEST_CASE("hotspots: INFO tells names to those who may ask for them only") {

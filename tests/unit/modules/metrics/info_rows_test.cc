@@ -17,23 +17,34 @@ TEST_CASE("info rows: a group's fields with their kinds") {
   Fields lines{group, [](InfoWriter& writer) {
                  writer.line("db0", "keys=1,expires=0");
                  writer.line("x", "");
+                 writer.line("id", "00000000", InfoKind::text);
+                 writer.line("forks", "4", InfoKind::count);
                }};
+  Field batches{group, "batches", InfoKind::count, [] { return 5; }};
   hits += 3;
   clients = -2;
   times.record(7);
   std::vector<InfoRow> rows;
   read_info(group, rows);
-  REQUIRE(rows.size() == 6);
+  REQUIRE(rows.size() == 9);
   CHECK(rows[0].section == "Stats");
   CHECK(rows[0].name == "hits");
   CHECK(rows[0].value == "3");
-  CHECK(rows[0].is_counter);
+  CHECK(rows[0].kind == InfoKind::count);
+  CHECK(rows[0].number() == 3);
   CHECK(rows[1].value == "-2");
-  CHECK(!rows[1].is_counter);
+  CHECK(rows[1].kind == InfoKind::plain);
   CHECK(rows[2].histogram == &times);
   CHECK(rows[3].value == "a:b  c");
   CHECK(rows[4].name == "db0");
   CHECK(rows[5].value.empty());
+  CHECK(!rows[5].number());
+  CHECK(rows[6].value == "00000000");
+  CHECK(!rows[6].number());
+  CHECK(rows[7].kind == InfoKind::count);
+  CHECK(rows[7].number() == 4);
+  CHECK(rows[8].name == "batches");
+  CHECK(rows[8].kind == InfoKind::count);
 
   Info info;
   info.add(group);
@@ -44,7 +55,7 @@ TEST_CASE("info rows: a group's fields with their kinds") {
   read_info(info, "other", rows);
   REQUIRE(rows.size() == 1);
   read_info(info, "", rows);
-  CHECK(rows.size() == 8);
+  CHECK(rows.size() == 11);
 }
 
 TEST_CASE("info rows: what values are") {

@@ -57,18 +57,43 @@ TEST_CASE("advice: times to live, keys that nobody reads, late expiry") {
 
 TEST_CASE("advice: big keys and slow clients are named") {
   CacheFacts facts;
-  facts.big_key = "\"photo\"";
-  facts.big_key_bytes = 5 << 20;
+  facts.big_keys = {{"\"photo\"", 5 << 20}, {"\"small\"", 1000}, {"\"film\"", 2 << 20}};
   facts.slow_clients = {{7, "127.0.0.1:5", 3 << 20}, {9, "127.0.0.1:6", 2 << 20}};
   const auto list = advise(facts);
-  REQUIRE(list.size() == 3);
+  REQUIRE(list.size() == 4);
   CHECK(list[0].code == "BIG_KEY");
   CHECK(list[0].text.find("\"photo\"") != std::string::npos);
-  CHECK(list[1].code == "SLOW_CLIENT");
-  CHECK(list[1].text.find("id 7 at 127.0.0.1:5") != std::string::npos);
-  CHECK(list[2].value == 2 << 20);
-  facts.big_key_bytes = 1000;
+  CHECK(list[1].code == "BIG_KEY");
+  CHECK(list[1].text.find("\"film\"") != std::string::npos);
+  CHECK(list[1].value == 2 << 20);
+  CHECK(list[2].code == "SLOW_CLIENT");
+  CHECK(list[2].text.find("id 7 at 127.0.0.1:5") != std::string::npos);
+  CHECK(list[3].value == 2 << 20);
+  facts.big_keys = {{"\"small\"", 1000}};
   facts.slow_clients.clear();
+  CHECK(advise(facts).empty());
+}
+
+TEST_CASE("advice: hot keys by their share of the requests or of the time") {
+  CacheFacts facts;
+  facts.measured_requests = 1000;
+  facts.hot_keys = {{"\"often\"", 42.4, 5000, 3, 20'000},
+                    {"\"long\"", 0.1, 0.5, 61, 400'000},
+                    {"\"one of many\"", 9.9, 5000, 9.9, 20'000}};
+  const auto list = advise(facts);
+  REQUIRE(list.size() == 2);
+  CHECK(list[0].code == "HOT_KEY");
+  CHECK(list[0].text.find("\"often\" takes 42.4 % of the requests") != std::string::npos);
+  CHECK(list[0].value == 42);
+  CHECK(list[1].code == "HOT_KEY");
+  CHECK(list[1].text.find("\"long\"") != std::string::npos);
+  CHECK(list[1].value == 61);
+  // There is not enough to go by.
+  facts.measured_requests = 999;
+  CHECK(advise(facts).empty());
+  // A large part of next to nothing.
+  facts.measured_requests = 1000;
+  facts.hot_keys = {{"\"often\"", 90, 9, 90, 900}};
   CHECK(advise(facts).empty());
 }
 
