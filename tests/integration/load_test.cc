@@ -208,7 +208,10 @@ TEST_CASE("load: a disk that is full while logging costs log lines and nothing e
   }
   // Also where it has just been opened again.
   server.signal(SIGHUP);
-  CHECK(eventually([&] { return count_of(server.log(), "cannot write to the log file") == 2; }));
+  CHECK(eventually([&] {
+    server.connect().send_raw("*x\r\n");
+    return count_of(server.log(), "cannot write to the log file") == 2;
+  }));
   CHECK(client("GET", "k") == "99");
   CHECK(count_of(server.log(), "cannot write to the log file /dev/full: No space left on device") ==
         2);
