@@ -1,6 +1,7 @@
 // The subcommands of CLIENT about client-side caching.
 #include <optional>
 
+#include "modules/tracking/prefix_overlap.h"
 #include "modules/tracking/tracking.h"
 #include "server/command/arg_reader.h"
 
@@ -52,25 +53,14 @@ Result<TrackingRequest> parse_tracking(const Context& ctx) {
   return request;
 }
 
-bool overlap(std::string_view left, std::string_view right) {
-  return left.starts_with(right) || right.starts_with(left);
-}
-
 // A key must not be told twice because of two prefixes.
 Status check_prefixes(const TrackingRequest& request, const Tracker* tracker) {
-  for (size_t i = 0; i < request.prefixes.size(); i++) {
-    const std::string_view prefix = request.prefixes[i];
-    if (tracker != nullptr) {
-      for (const std::string& existing : tracker->prefixes) {
-        if (overlap(prefix, existing)) return errors::prefix_overlaps_existing(prefix, existing);
-      }
-    }
-    for (size_t j = i + 1; j < request.prefixes.size(); j++) {
-      const std::string_view other = request.prefixes[j];
-      if (overlap(prefix, other)) return errors::prefix_overlaps_provided(prefix, other);
-    }
-  }
-  return ok;
+  const decltype(Tracker::prefixes) none;
+  const auto overlap =
+      find_prefix_overlap(request.prefixes, tracker == nullptr ? none : tracker->prefixes);
+  if (!overlap) return ok;
+  return overlap->other_exists ? errors::prefix_overlaps_existing(overlap->prefix, overlap->other)
+                               : errors::prefix_overlaps_provided(overlap->prefix, overlap->other);
 }
 
 // Whether the options go together, and with what the client does already.

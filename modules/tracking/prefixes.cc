@@ -1,7 +1,5 @@
 #include "modules/tracking/prefixes.h"
 
-#include <algorithm>
-
 namespace larder {
 
 void Prefixes::add(std::string_view prefix, uint32_t reader) {
@@ -10,8 +8,7 @@ void Prefixes::add(std::string_view prefix, uint32_t reader) {
     found = prefixes_.emplace(std::string(prefix), Prefix{}).first;
     lengths_[prefix.size()]++;
   }
-  std::vector<uint32_t>& readers = found->second.readers;
-  if (std::ranges::find(readers, reader) == readers.end()) readers.push_back(reader);
+  found->second.readers.push_back(reader);
 }
 
 void Prefixes::remove(std::string_view prefix, uint32_t reader) {
@@ -19,7 +16,8 @@ void Prefixes::remove(std::string_view prefix, uint32_t reader) {
   std::vector<uint32_t>& readers = found->second.readers;
   std::erase(readers, reader);
   if (!readers.empty()) return;
-  std::erase(changed_, &found->second);
+  if (!found->second.changes.empty()) changed_[found->second.place] = nullptr;
+  while (has_changes() && changed_.back() == nullptr) changed_.pop_back();
   const auto length = lengths_.find(prefix.size());
   if (--length->second == 0) lengths_.erase(length);
   prefixes_.erase(found);
@@ -31,7 +29,10 @@ void Prefixes::note_change(std::string_view key, uint64_t changed_by) {
     const auto found = prefixes_.find(key.substr(0, length));
     if (found == prefixes_.end()) continue;
     Prefix& prefix = found->second;
-    if (prefix.changes.empty()) changed_.push_back(&prefix);
+    if (prefix.changes.empty()) {
+      prefix.place = changed_.size();
+      changed_.push_back(&prefix);
+    }
     const auto change = prefix.changes.find(key);
     if (change == prefix.changes.end()) {
       prefix.changes.emplace(std::string(key), changed_by);

@@ -26,7 +26,7 @@ class Prefixes {
   // The keys that have changed, each with the id of the client that changed it last; 0: none did.
   using Changes = std::unordered_map<std::string, uint64_t, NameHash, std::equal_to<>>;
 
-  // No effect if the reader has the prefix already.
+  // The reader must not have it.
   void add(std::string_view prefix, uint32_t reader);
   // The reader must have it.
   void remove(std::string_view prefix, uint32_t reader);
@@ -43,17 +43,19 @@ class Prefixes {
   struct Prefix {
     std::vector<uint32_t> readers;
     Changes changes;
+    size_t place = 0;  // in changed_, while there are changes
   };
   using Map = std::unordered_map<std::string, Prefix, NameHash, std::equal_to<>>;
 
   Map prefixes_;                      // its elements stay where they are
   std::map<size_t, size_t> lengths_;  // how many prefixes have each
-  std::vector<Prefix*> changed_;      // in the order of their first change
+  std::vector<Prefix*> changed_;      // in the order of their first change; nullptr: has gone since
 };
 
 template <class Visit>
 void Prefixes::take_changes(Visit&& visit) {
   for (Prefix* prefix : std::exchange(changed_, {})) {
+    if (prefix == nullptr) continue;
     const Changes changes = std::exchange(prefix->changes, {});
     visit(changes, prefix->readers);
   }

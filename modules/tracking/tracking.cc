@@ -56,8 +56,7 @@ void Tracking::begin(Client& client, const TrackingMode& mode,
   tracker.mode = mode;
   if (!mode.is_broadcast) return;
   const auto add = [&](std::string_view prefix) {
-    prefixes_.add(prefix, client.tracking.reader);
-    tracker.prefixes.emplace(prefix);
+    if (tracker.prefixes.emplace(prefix).second) prefixes_.add(prefix, client.tracking.reader);
   };
   if (prefixes.empty()) add("");
   for (const std::string_view prefix : prefixes) add(prefix);

@@ -10,8 +10,10 @@ namespace larder {
 namespace {
 
 void close_as_too_slow(Client& client) {
-  log::warning("Client " + describe(client, wall_clock_ms()) +
-               " scheduled to be closed ASAP for overcoming of output buffer limits.");
+  const std::string text = "Client " + describe(client, wall_clock_ms()) +
+                           " scheduled to be closed ASAP for overcoming of output buffer limits.";
+  // Strangers can do this as often as they like, and are not to fill the log.
+  client.is_authenticated ? log::warning(text) : log::verbose(text);
   client.socket.close_now();
 }
 

@@ -40,12 +40,14 @@ Status set(Context& ctx) {
   return ok;
 }
 
-// The value of an option that is a secret.
+// The value of an option that is a secret, or of an unknown one: its name may be misspelt. What
+// follows the name of a secret is one wherever it stands, because an argument may have been forgotten.
 bool is_secret_value(std::span<const std::string_view> arguments, size_t index,
                      const Options& options) {
-  if (index < 3 || index % 2 == 0) return false;
+  if (index < 3) return false;
   const OptionBase* option = options.find(arguments[index - 1]);
-  return option != nullptr && option->attributes().secret;
+  if (option == nullptr) return index % 2 == 1;
+  return option->attributes().secret;
 }
 
 // CONFIG REWRITE

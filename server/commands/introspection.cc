@@ -187,6 +187,11 @@ Status list(Context& ctx) {
   return ok;
 }
 
+// That request might have been one with a password.
+bool is_of_described_request(std::span<const std::string_view>, size_t index, const Options&) {
+  return index >= 3;
+}
+
 // The keys of the request behind the subcommand's name. Empty: it has none, and needs none.
 Result<std::vector<KeyPosition>> keys_of_request(const Context& ctx) {
   const auto request = ctx.arguments().subspan(2);
@@ -261,10 +266,11 @@ constexpr CommandSpec kCommands[] = {
         "Tells what commands are for and what arguments they take."},
     {"command|getkeys", getkeys, -3, kAnytime, no_keys(), "2.8.13", "O(N)",
         "command [arg [arg ...]]",
-        "Finds the keys in a command with its arguments."},
+        "Finds the keys in a command with its arguments.", {}, {}, nullptr, is_of_described_request},
     {"command|getkeysandflags", getkeysandflags, -3, kAnytime, no_keys(), "7.0.0", "O(N)",
         "command [arg [arg ...]]",
-        "Finds the keys in a command with its arguments, and what it does to them."},
+        "Finds the keys in a command with its arguments, and what it does to them.", {}, {}, nullptr,
+        is_of_described_request},
     {"command|help", help, 2, kAnytime, no_keys(), "5.0.0", "O(1)",
         "",
         "Lists the subcommands."},

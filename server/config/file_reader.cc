@@ -102,8 +102,13 @@ Status append_file(const std::string& path, int depth, std::vector<Directive>& d
 }  // namespace
 
 Error config_file_error(const Directive& directive, std::string_view reason, bool hide_value) {
-  const std::string line =
-      hide_value && !directive.words.empty() ? directive.words[0] + " (hidden)" : directive.text;
+  std::string line = directive.text;
+  if (hide_value) {
+    // A quote ends the name as a space does: who forgot the space has a secret there.
+    const size_t end = line.find_first_of(" \t\r\"'");
+    if (end != std::string::npos)
+      line.replace(end, std::string::npos, end == 0 ? "(hidden)" : " (hidden)");
+  }
   return Error(fatal(where(directive) + "\n>>> '" + line + "'\n" + std::string(reason)));
 }
 
@@ -116,7 +121,7 @@ Result<std::vector<Directive>> parse_directives(std::string_view text, const std
     if (line.empty() || line[0] == '#') continue;
     Directive directive{file, number, std::string(line), {}};
     auto words = split_quoted(line);
-    if (!words) return config_file_error(directive, errors::unbalanced_quotes().text());
+    if (!words) return config_file_error(directive, errors::unbalanced_quotes().text(), true);
     directive.words = std::move(*words);
     directive.words[0] = to_lower(directive.words[0]);
     directives.push_back(std::move(directive));
@@ -138,8 +143,9 @@ Status take_directives(std::span<const Directive> directives, Options& options) 
     const Status status =
         options.read(directive.words, is_first ? Reading::first : Reading::further);
     if (status.is_ok()) continue;
-    const bool is_secret = option != nullptr && option->attributes().secret;
-    return config_file_error(directive, status.text(), is_secret);
+    // An unknown name may be that of a secret, misspelt.
+    const bool hide_value = option == nullptr || option->attributes().secret;
+    return config_file_error(directive, status.text(), hide_value);
   }
   return ok;
 }

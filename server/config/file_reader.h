@@ -34,8 +34,9 @@ Result<std::vector<Directive>> read_config_file(const std::string& path);
 // it where the directive repeats. Nothing is applied. Errors: as read_config_file.
 Status take_directives(std::span<const Directive> directives, Options& options);
 
-// The message for the terminal: which line of which file is wrong, and why. The values of secret
-// options are not shown.
+// The message for the terminal: which line of which file is wrong, and why. With
+// `hide_value` no more of the line is shown than its first word: of secret options, of unknown ones,
+// and where the words cannot be told apart.
 Error config_file_error(const Directive& directive, std::string_view reason,
                         bool hide_value = false);
 

@@ -2,7 +2,9 @@
 // them.
 #include <catch2/catch.hpp>
 
+#include "tests/support/program.h"
 #include "tests/support/reply_text.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/test_server.h"
 
 namespace larder {
@@ -55,6 +57,11 @@ std::vector<std::string> requests_with_secrets() {
       "CONFIG SET requirepass S3CR3T-25 requirepass S3CR3T-26",
       "CONFIG SET requirepass S3CR3T-27 masterauth",
       "CONFIG SET hz x requirepass S3CR3T-28",
+      "CONFIG SET requirepas S3CR3T-29",
+      "CONFIG SET hz requirepass S3CR3T-30",
+      "COMMAND GETKEYS AUTH S3CR3T-31",
+      "COMMAND GETKEYS ACL SETUSER bob >S3CR3T-32",
+      "COMMAND GETKEYSANDFLAGS HELLO 3 AUTH default S3CR3T-33",
       "AUTH S3CR3T-20",
   };
 }
@@ -139,6 +146,20 @@ TEST_CASE("secrets: not those of the command line and the file either") {
   CHECK(is_kept(server.log()));
   CHECK(server.stop() == 0);
   CHECK(is_kept(server.log()));
+}
+
+TEST_CASE("secrets: not where the configuration is wrong") {
+  for (const std::string_view line :
+       {"masterauth \"S3CR3T-1", "\"requirepass S3CR3T-2", "requirepass'S3CR3T-3",
+        "requirepas S3CR3T-4", "requirepass S3CR3T-5 S3CR3T-6", "user bob \">S3CR3T-8"}) {
+    INFO(line);
+    const TemporaryFolder folder;
+    const std::string file = folder.write("wrong.conf", line);
+    const ProgramResult result = run_program({larder_server_path(), file});
+    CHECK(result.exit_code == 1);
+    CHECK(result.errors.find("(hidden)'") != std::string::npos);
+    CHECK(is_kept(result.errors + result.output));
+  }
 }
 
 // Members of a set, as the table has them: their order is that of their hashes.

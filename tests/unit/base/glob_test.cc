@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/base/clock.h"
 #include "server/base/random.h"
@@ -106,6 +107,69 @@ TEST_CASE("random patterns agree with the definition") {
     INFO(pattern << " on " << text);
     CHECK(glob_matches(pattern, text) == matches_by_definition(pattern, text));
   }
+}
+
+// A text that makes the matcher go back to the star often, and what its bytes are asked for.
+TEST_CASE("classes behind a star are asked the same however often") {
+  Random random(4);
+  const std::string letters = "aAbBzZ09-]^\\*?[";
+  const auto pick = [&](size_t count) {
+    std::string text(count, ' ');
+    for (char& c : text) c = letters[random.below(letters.size())];
+    return text;
+  };
+  int matched = 0;
+  for (int round = 0; round < 20'000; round++) {
+    // Classes in a row, each of them closed.
+    std::vector<std::string> classes;
+    for (uint64_t i = 1 + random.below(4); i > 0; i--) {
+      std::string part = pick(random.below(8));
+      std::erase(part, ']');
+      if (part.ends_with('\\') || part.ends_with('-')) part += 'a';
+      classes.push_back("[" + part + "]");
+    }
+    const bool ignore_case = random.below(2) == 0;
+    const std::string text = pick(40);
+    const auto fits = [&](size_t at) {
+      for (size_t i = 0; i < classes.size(); i++) {
+        // Without a star a class is walked through.
+        if (!glob_matches(classes[i], text.substr(at + i, 1), ignore_case)) return false;
+      }
+      return true;
+    };
+    bool is_somewhere = false;
+    for (size_t at = 0; at + classes.size() <= text.size(); at++) is_somewhere |= fits(at);
+    std::string pattern;
+    for (const std::string& part : classes) pattern += part;
+    INFO(pattern << " on " << text);
+    CHECK(glob_matches("*" + pattern + "*", text, ignore_case) == is_somewhere);
+    CHECK(glob_matches("*" + pattern, text, ignore_case) == fits(text.size() - classes.size()));
+    matched += is_somewhere;
+  }
+  CHECK(matched > 1000);
+  CHECK(matched < 19'000);
+}
+
+TEST_CASE("the length of a class does not count for each byte of a text") {
+  std::string lengthy;
+  for (int i = 0; i < 70'000; i++) lengthy += "a-c";
+  const std::string text(200'000, 'x');
+  const int64_t begin = monotonic_us();
+  CHECK_FALSE(glob_matches("*[" + lengthy + "]*", text));
+  CHECK(glob_matches("*[" + lengthy + "x]", text));
+  CHECK_FALSE(glob_matches("*[^" + lengthy + "][^" + lengthy + "][" + lengthy + "]*", text, true));
+  // Milliseconds; a minute where it does.
+  CHECK(monotonic_us() - begin < 10'000'000);
+}
+
+TEST_CASE("more classes than are kept") {
+  std::string classes;
+  for (int i = 0; i < 5'000; i++) classes += "[ab]";
+  const std::string text(5'050, 'a');
+  CHECK(glob_matches("*" + classes, text));
+  CHECK_FALSE(glob_matches("*" + classes + "[b]", text));
+  CHECK_FALSE(glob_matches("*" + classes + "[b]*", text));
+  CHECK(glob_matches("*" + classes + "[b]*", text + "b"));
 }
 
 TEST_CASE("no pattern takes more than pattern times text") {

@@ -55,11 +55,11 @@ TEST_CASE("file: a wrong line is named with its file, number, text and reason") 
   file = folder.write("a.conf", "foo bar\n");
   CHECK(load(file, sample) ==
         fatal("Reading the configuration file, at line 1 of '" + file +
-              "'\n>>> 'foo bar'\nBad directive or wrong number of arguments"));
+              "'\n>>> 'foo (hidden)'\nBad directive or wrong number of arguments"));
   file = folder.write("a.conf", "port 1\nlogfile \"x\n");
   CHECK(load(file, sample) ==
         fatal("Reading the configuration file, at line 2 of '" + file +
-              "'\n>>> 'logfile \"x'\nUnbalanced quotes in configuration line"));
+              "'\n>>> 'logfile (hidden)'\nUnbalanced quotes in configuration line"));
   CHECK(load(folder.path("none"), sample) ==
         fatal("Can't open the configuration file '" + folder.path("none") +
               "': No such file or directory"));
