@@ -162,14 +162,15 @@ test("panels show what the server says", bound, async () => {
     await eventually(async () => { await refreshes(1); rows = await rowsOf(id); return rows.some(same); });
     return rows.find(same);
   };
-  // Shares change with each request, which this test makes too.
   const [hottest] = await maps("HOTSPOTS", "KEYS", "BY", "REQUESTS");
   assert.equal(hottest.key, "panel:hot");
+  // Its share gets smaller with each request that comes.
   await shown("hotkeys", (row) => row.key === hottest.key && row.db === String(hottest.db) &&
-    Math.abs(Number(row["requests-percent"]) - Number(hottest["requests-percent"])) < 5);
+    Number(row["requests-percent"]) > 0 && Number(row["requests-percent"]) <= Number(hottest["requests-percent"]) + 5);
   const prefix = (await maps("HOTSPOTS", "NAMESPACES")).find((row) => row.prefix === "panel:");
-  await shown("prefixes", (row) => row.prefix === "panel:" && row.requests === String(prefix.requests) &&
-    row.sets === String(prefix.sets));
+  // Counts fade with time, at the same rate.
+  await shown("prefixes", (row) => row.prefix === "panel:" &&
+    Math.abs(row.sets / row.requests - prefix.sets / prefix.requests) < 0.05);
   const [heaviest] = await maps("HOTSPOTS", "CLIENTS");
   await shown("heavyclients", (row) => row.host === heaviest.host && row.user === heaviest.user &&
     row.connections === String(heaviest.connections));
