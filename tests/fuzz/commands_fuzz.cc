@@ -24,8 +24,8 @@
 #include "server/command/context.h"
 #include "server/commands/families.h"
 #include "server/configuration.h"
-#include "tests/support/fake_control.h"
 #include "tests/support/fake_socket.h"
+#include "tests/support/test_services.h"
 
 namespace larder {
 namespace {
@@ -37,23 +37,11 @@ constexpr size_t kMaxReplyBytes = 1 << 20;
 constexpr int64_t kNowMs = 1'700'000'000'000;
 
 // What no request changes is made once, because that takes longer than most inputs.
-struct House {
+struct House : TestHouse {
   House() {
     for (const CommandFamily& family : core_commands()) commands.add(family);
     limits.max_bulk_bytes = kMaxStringBytes;
   }
-
-  Configuration configuration;
-  CommandTable commands;
-  ClientList clients;
-  Info info;
-  FakeControl control;
-  Limits limits;
-  MemoryUsage memory;
-  Hooks hooks;
-  Pushes pushes;
-  BackgroundWork work;
-  Acl acl{{configuration.acl, commands, clients, hooks}};
 };
 
 House& house() {
@@ -145,16 +133,12 @@ class Playground {
   }
 
   House& house_ = house();
-  Keyspace keyspace_{2};
-  Defragmentation defragmentation_{keyspace_, house_.configuration.defragmentation};
-  Services services_{keyspace_,    house_.commands, house_.clients, house_.configuration.options,
-                     house_.info,  house_.control,  house_.limits,  house_.memory,
-                     house_.hooks, house_.pushes,   house_.work,    defragmentation_,
-                     house_.acl};
+  TestKeyspace scene_{house_};
+  Keyspace& keyspace_ = scene_.keyspace;
   FakeSocket socket_;
   Client client_{1, socket_, kNowMs};
   ReplyWriter reply_;
-  Context context_{services_, client_, reply_};
+  Context context_{scene_.services, client_, reply_};
   bool overflowed_ = false;
 };
 

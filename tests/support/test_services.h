@@ -9,9 +9,9 @@
 
 namespace larder {
 
-struct TestServices {
+// All but what belongs to the keys.
+struct TestHouse {
   Configuration configuration;
-  Keyspace keyspace{2};
   CommandTable commands;
   ClientList clients;
   Info info;
@@ -21,11 +21,25 @@ struct TestServices {
   Hooks hooks;
   Pushes pushes;
   BackgroundWork work;
-  Defragmentation defragmentation{keyspace, configuration.defragmentation};
   Acl acl{{configuration.acl, commands, clients, hooks}};
-  Services services{
-      keyspace, commands, clients, configuration.options, info, control, limits, memory,
-      hooks,    pushes,   work,    defragmentation,       acl};
+};
+
+// Keys, and with them what a command is given. The house outlives them.
+struct TestKeyspace {
+  explicit TestKeyspace(TestHouse& house)
+      : defragmentation(keyspace, house.configuration.defragmentation),
+        services{keyspace,    house.commands, house.clients, house.configuration.options,
+                 house.info,  house.control,  house.limits,  house.memory,
+                 house.hooks, house.pushes,   house.work,    defragmentation,
+                 house.acl} {}
+
+  Keyspace keyspace{2};
+  Defragmentation defragmentation;
+  Services services;
+};
+
+struct TestServices : TestHouse, TestKeyspace {
+  TestServices() : TestKeyspace(static_cast<TestHouse&>(*this)) {}
 };
 
 }  // namespace larder

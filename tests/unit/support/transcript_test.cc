@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/read_reply.h"
 #include "tests/support/reply_text.h"
 
 namespace larder {
@@ -10,32 +11,24 @@ namespace {
 using Kind = TranscriptStep::Kind;
 using Lines = std::vector<std::string>;
 
-Reply read(std::string_view bytes) {
-  ReplyReader reader;
-  reader.feed(bytes);
-  Reply reply;
-  REQUIRE(reader.next(reply) == ReplyReader::State::ready);
-  return reply;
-}
-
 bool matches(std::string_view expected, std::string_view got) {
   Captures captures;
   return matches_line(expected, got, captures);
 }
 
 TEST_CASE("replies are printed as redis-cli prints them") {
-  CHECK(to_text(read("+OK\r\n")) == "OK");
-  CHECK(to_text(read("$5\r\na\"\n\x01\xff\r\n")) == R"("a\"\n\x01\xff")");
-  CHECK(to_text(read("*-1\r\n")) == "(nil)");
-  CHECK(to_text(read("*2\r\n*2\r\n:1\r\n*0\r\n$1\r\nx\r\n")) ==
+  CHECK(to_text(read_reply("+OK\r\n")) == "OK");
+  CHECK(to_text(read_reply("$5\r\na\"\n\x01\xff\r\n")) == R"("a\"\n\x01\xff")");
+  CHECK(to_text(read_reply("*-1\r\n")) == "(nil)");
+  CHECK(to_text(read_reply("*2\r\n*2\r\n:1\r\n*0\r\n$1\r\nx\r\n")) ==
         "1) 1) (integer) 1\n   2) (empty array)\n2) \"x\"");
-  CHECK(to_text(read("%2\r\n+a\r\n:1\r\n+b\r\n*1\r\n#t\r\n")) ==
+  CHECK(to_text(read_reply("%2\r\n+a\r\n:1\r\n+b\r\n*1\r\n#t\r\n")) ==
         "1# a => (integer) 1\n2# b =>\n   1) (true)");
-  CHECK(to_text(read("~1\r\n,3.10\r\n")) == "1~ (double) 3.10");
+  CHECK(to_text(read_reply("~1\r\n,3.10\r\n")) == "1~ (double) 3.10");
   std::string ten = "*10\r\n";
   for (int i = 0; i < 10; i++) ten += "_\r\n";
-  CHECK(to_text(read(ten)).starts_with(" 1) (nil)\n 2) (nil)\n"));
-  CHECK(to_text(read("=5\r\ntxt:x\r\n")) == "txt:\"x\"");
+  CHECK(to_text(read_reply(ten)).starts_with(" 1) (nil)\n 2) (nil)\n"));
+  CHECK(to_text(read_reply("=5\r\ntxt:x\r\n")) == "txt:\"x\"");
 }
 
 TEST_CASE("arguments are split as redis-cli splits them") {
