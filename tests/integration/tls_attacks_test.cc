@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "tests/support/build.h"
+#include "tests/support/server_figures.h"
 #include "tests/support/test_server.h"
 #include "tests/support/tls_server.h"
 
@@ -15,10 +16,7 @@ namespace {
 using Catch::Contains;
 
 int64_t stat(TestClient& client, const std::string& name) {
-  const std::string text = client("INFO", "stats").text;
-  const size_t at = text.find("\r\n" + name + ":");
-  if (at == std::string::npos) throw std::runtime_error("INFO has no " + name);
-  return std::stoll(text.substr(at + name.size() + 3));
+  return info_number(client, "stats", name);
 }
 
 TEST_CASE("TLS attacks: a handshake that stalls is dropped, wherever it does") {
@@ -244,11 +242,7 @@ TEST_CASE("TLS attacks: a hello that announces much is refused before memory is 
   CHECK_THAT(server.log(), Contains("Message too long"));
   // Those that may still come take little.
   if (kHasSanitizers) return;
-  const auto used = [&] {
-    const std::string text = admin("INFO", "memory").text;
-    return std::stoll(text.substr(text.find("used_memory:") + 12));
-  };
-  const auto before = used();
+  const auto before = used_memory(admin);
   constexpr int kClients = 100;
   std::vector<TestClient> halting;
   for (int i = 0; i < kClients; i++) {
@@ -256,7 +250,7 @@ TEST_CASE("TLS attacks: a hello that announces much is refused before memory is 
     halting.back().send_raw(std::string_view("\x16\x03\x01\x00\x04\x01\x00\x40\x00", 9));
   }
   CHECK(eventually([&] { return stat(admin, "tls_handshakes_in_progress") == kClients; }));
-  const auto each = (used() - before) / kClients;
+  const auto each = (used_memory(admin) - before) / kClients;
   INFO("bytes per handshake: " << each);
   CHECK(each < 96 * 1024);
 }
@@ -265,20 +259,16 @@ TEST_CASE("TLS attacks: an idle connection costs little") {
   if (kHasSanitizers) return;
   TlsServer server;
   auto admin = server.connect();
-  const auto used = [&] {
-    const std::string text = admin("INFO", "memory").text;
-    return std::stoll(text.substr(text.find("used_memory:") + 12));
-  };
   constexpr int kClients = 50;
   auto first = server.connect_tls();
   (*first)("PING");
-  const auto before = used();
+  const auto before = used_memory(admin);
   std::vector<std::unique_ptr<TlsTestClient>> clients;
   for (int i = 0; i < kClients; i++) {
     clients.push_back(server.connect_tls());
     (*clients.back())("SET", "k", std::string(30'000, 'x'));
   }
-  const auto each = (used() - before) / kClients;
+  const auto each = (used_memory(admin) - before) / kClients;
   INFO("bytes per connection: " << each);
   CHECK(each < 40'000);
 }
