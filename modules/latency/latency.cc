@@ -26,6 +26,11 @@ std::string in_microseconds(uint64_t nanoseconds) {
   return text.data();
 }
 
+// "p99.9=410.000"
+std::string percentile_text(double percent, uint64_t nanoseconds) {
+  return 'p' + format_double(percent) + '=' + in_microseconds(nanoseconds);
+}
+
 }  // namespace
 
 Latency::Latency()
@@ -164,7 +169,7 @@ void Latency::RecentField::write(InfoWriter& writer) const {
   const TimeWindows::Summary summary = latency_.recent_of_all(kind_, kShownSeconds);
   std::string text = "count=" + std::to_string(summary.histogram.count());
   for (const double percent : {50.0, 95.0, 99.0, 99.9}) {
-    text += ",p" + format_double(percent) + '=' + in_microseconds(summary.percentile(percent));
+    text += ',' + percentile_text(percent, summary.percentile(percent));
   }
   writer.line(name(), text + ",max=" + in_microseconds(summary.histogram.max()));
 }
@@ -177,7 +182,7 @@ void Latency::write_percentiles(InfoWriter& writer) const {
     std::string text;
     for (const double percent : percentiles_.get().values()) {
       if (!text.empty()) text += ',';
-      text += 'p' + format_double(percent) + '=' + in_microseconds(histogram.percentile(percent));
+      text += percentile_text(percent, histogram.percentile(percent));
     }
     writer.line("latency_percentiles_usec_" + std::string(command.full_name()), text);
   }
