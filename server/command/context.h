@@ -145,6 +145,8 @@ class Context {
     const uint64_t hash = index < hashes_.size() ? hashes_[index] : 0;
     return {arguments_[index], hash != 0 ? hash : hash_bytes(arguments_[index])};
   }
+  // Whether the key at this index, and those before it, were brought near with the batch's.
+  bool has_looked_ahead(size_t index) const { return index < hashes_.size() && hashes_[index] != 0; }
   // Brings the table's lines for several keys near before they are looked up one by one.
   void prefetch(std::span<const Key> keys) const {
     for (const Key& key : keys) database().prefetch_bucket(key.hash);

@@ -33,7 +33,7 @@ void for_each_key(const Context& ctx, size_t first, size_t step, Visit&& visit) 
     const size_t left = (ctx.argc() - first + step - 1) / step;
     const size_t count = std::min(left, kKeysAhead);
     for (size_t i = 0; i < count; i++) keys[i] = ctx.key(first + i * step);
-    ctx.prefetch(std::span(keys).first(count));
+    if (!ctx.has_looked_ahead(first + (count - 1) * step)) ctx.prefetch(std::span(keys).first(count));
     for (size_t i = 0; i < count; i++) {
       if (!visit(keys[i], first + i * step)) return;
     }

@@ -20,7 +20,7 @@ void count_keys(Context& ctx, Function&& function) {
     const size_t size = std::min(kBlock, ctx.argc() - at);
     for (size_t i = 0; i < size; i++) block[i] = ctx.key(at + i);
     const std::span<const Key> keys(block.data(), size);
-    if (size > 1) ctx.prefetch(keys);
+    if (size > 1 && !ctx.has_looked_ahead(at + size - 1)) ctx.prefetch(keys);
     for (const Key& key : keys) count += function(key) ? 1 : 0;
     at += size;
   }

@@ -113,21 +113,26 @@ void Dispatcher::run_turn(std::span<Connection* const> ready, int64_t began_us) 
 
 void Dispatcher::begin_turn(std::span<Connection* const> ready, int64_t began_us) {
   active_.clear();
+  had_share_.clear();
   for (Connection* connection : ready) {
     if (connection->owner == nullptr) continue;
     Session& session = session_of(*connection);
-    active_.push_back(&session);
+    // Who has just come is before those who have had a share and sent more.
+    (std::exchange(session.had_share, false) ? had_share_ : active_).push_back(&session);
     // What was left over from the last turn, or is kept, has waited since then.
     if (!session.parser_may_continue && session.kept == nullptr) {
       session.client.readable_us = connection->readable_us(began_us);
     }
   }
+  active_.insert(active_.end(), had_share_.begin(), had_share_.end());
   const Hooks& hooks = services_.hooks;
-  const size_t connections = std::clamp<size_t>(active_.size(), 1, kFairConnections);
+  const size_t half = (active_.size() + 1) / 2;
+  const size_t sharing = std::clamp<size_t>(half, 1, kFairConnections);
   const bool is_timed = hooks.turn_finished.is_used() && !active_.empty();
   const int64_t began_ns = is_timed ? monotonic_ns() : began_us * 1000;
-  turn_ = {.share = std::clamp<size_t>(hooks.pace.turn_requests / connections, 1, kMostShare),
+  turn_ = {.share = std::clamp<size_t>(hooks.pace.turn_requests / sharing, 1, kMostShare),
            .bound = std::max<size_t>(hooks.pace.turn_requests, 1),
+           .served_first = std::max(half, turn_.passed_over),
            .began_ns = began_ns,
            .end_ns = (began_us + hooks.pace.turn_us) * 1000,
            .latest_ns = began_ns + kMostTurns * hooks.pace.turn_us * 1000};
@@ -143,10 +148,11 @@ void Dispatcher::run_round(bool is_first) {
     batch_.clear();
     const size_t first = next;
     // Where a turn is to be of few requests they take long, and the time is looked at after as few.
-    const size_t wanted = is_first ? turn_.requests + turn_.bound : turn_.bound;
+    const size_t most = turn_.requests + turn_.bound;
     // What was kept runs at once, and counts.
-    for (; next < active_.size() && !batch_.is_full() && turn_.requests + batch_.size() < wanted;
-         next++) {
+    for (; next < active_.size() && !batch_.is_full(); next++) {
+      const bool may_pass_bound = is_first && next < turn_.served_first;
+      if (turn_.requests + batch_.size() >= (may_pass_bound ? most : turn_.bound)) break;
       collect(*active_[next]);
     }
     prepare();
@@ -161,10 +167,11 @@ void Dispatcher::run_round(bool is_first) {
       const bool is_unserved = std::ranges::find(unserved_, &session) != unserved_.end();
       if (has_more && !is_unserved) had_share_.push_back(&session);
     }
-    const bool is_over = is_first ? turn_.now_ns >= turn_.latest_ns
-                                  : turn_.requests >= turn_.bound || turn_.now_ns >= turn_.end_ns;
-    if (is_over) break;
+    const bool has_to_go_on = is_first && next < turn_.served_first;
+    const int64_t end_ns = is_first ? turn_.latest_ns : turn_.end_ns;
+    if ((turn_.requests >= turn_.bound && !has_to_go_on) || turn_.now_ns >= end_ns) break;
   }
+  if (is_first) turn_.passed_over = unserved_.size() + (active_.size() - next);
   // Who has had nothing in this round is first in the next.
   active_.erase(active_.begin(), active_.begin() + static_cast<ptrdiff_t>(next));
   active_.insert(active_.begin(), unserved_.begin(), unserved_.end());
@@ -172,10 +179,12 @@ void Dispatcher::run_round(bool is_first) {
 }
 
 void Dispatcher::finish_turn() {
-  for (Session* session : active_) {
+  for (size_t i = 0; i < active_.size(); i++) {
+    Session& session = *active_[i];
     // What it has sent is as old in the next turn, whether or not a part of it has run.
-    session->parser_may_continue = true;
-    session->connection().run_again();
+    session.parser_may_continue = true;
+    session.had_share = i >= turn_.passed_over;
+    session.connection().run_again();
   }
   if (turn_.requests == 0 || !services_.hooks.turn_finished.is_used()) return;
   services_.hooks.turn_finished({.requests = turn_.requests,

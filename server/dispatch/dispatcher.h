@@ -1,15 +1,18 @@
 // From bytes to replies: collects the requests of a turn into batches, looks their keys up ahead, and
 // runs them one after the other through the gates.
 //
-// Fairness: a turn goes in rounds, in each of which every ready connection runs its share: the turn's
-// bound (Pace::turn_requests) by the number of connections, between 1 and kMostShare. It never gets
-// smaller than a kFairConnections-th of the bound, which is about the work that is worth the write that
-// carries its replies: with more connections than that the first round is longer than the bound, and the
-// kernel's part of the turn longer still. The first round is run to its end, so that nobody waits for
-// more than one turn besides that of its arrival, unless it takes kMostTurns times Pace::turn_us: then it
-// ends behind the request that took so long. Further rounds follow until all is run, the bound is reached,
-// or Pace::turn_us have passed. What is left is first in the next turn, those who had nothing in this one
-// in front.
+// Fairness: a turn goes in rounds, in each of which ready connections run their shares. A turn that
+// reaches its bound (Pace::turn_requests) in the first round ends there, but not before half of the
+// connections, and all whom the last turn passed over, have had their share: nobody waits for more
+// than one turn besides that of its arrival. To run much of half of the connections in place of little
+// of all costs half the writes, and those who are first wait half as long. So a share is the bound by
+// half the number of connections, between 1 and kMostShare; it never gets smaller than a
+// kFairConnections-th of the bound, which is about the work that is worth the write that carries its
+// replies: with more connections than twice that a turn is longer than the bound, and the kernel's part
+// of it longer still. A first round that takes kMostTurns times Pace::turn_us ends behind the request
+// that took so long, whoever is left. Further rounds follow until all is run, the bound is reached, or
+// Pace::turn_us have passed. In the next turn come first those who were passed over, then those who have
+// come meanwhile, then those who have had a share and sent more.
 #pragma once
 
 #include <atomic>
@@ -132,11 +135,13 @@ class Dispatcher {
   struct Turn {
     size_t share;        // of each connection in a round
     size_t bound;        // requests
+    size_t served_first; // so many connections have a share before the bound counts
     int64_t began_ns;    // when its requests began
     int64_t end_ns;      // of further rounds
     int64_t latest_ns;   // of the first round
     size_t requests = 0;
     size_t prefetched_keys = 0;
+    size_t passed_over = 0;  // connections that were ready and had no share
     int64_t now_ns = 0;
   };
 

@@ -22,7 +22,7 @@ namespace larder {
 class LookAhead {
  public:
   // Beyond so many keys of a batch, and of one request, no more are looked at.
-  static constexpr size_t kMaxKeys = 512;
+  static constexpr size_t kMaxKeys = 128;
   static constexpr size_t kMaxKeysOfRequest = 16;
 
   // The keyspace outlives this.

@@ -73,6 +73,38 @@ TEST_CASE("a client with one request is not held up by those with many", "[turn]
   CHECK(TestTurns::replies(modest) == 1);
 }
 
+TEST_CASE("a turn answers half of the clients in full rather than all in part", "[turn]") {
+  TestTurns turns;
+  turns.hooks.pace.turn_requests = 400;
+  constexpr size_t kClients = 50;
+  constexpr size_t kRequests = 16;
+  for (size_t i = 0; i < kClients; i++) TestTurns::send(turns.connect(), kPing, kRequests);
+  for (const size_t answered : {kClients / 2, kClients}) {
+    turns.turn();
+    for (size_t i = 0; i < kClients; i++) {
+      CHECK(TestTurns::replies(*turns.peers[i]) == (i < answered ? kRequests : 0));
+    }
+  }
+  CHECK(turns.finished.size() == 2);
+}
+
+TEST_CASE("who was passed over goes before who comes, and both before who had a share", "[turn]") {
+  TestTurns turns;
+  turns.hooks.pace.turn_requests = 4;
+  constexpr size_t kBusy = 4;
+  for (size_t i = 0; i < kBusy; i++) TestTurns::send(turns.connect(), kPing, 100);
+  turns.turn();  // the first two have their share
+  TestTurns::send(turns.connect(), kPing);
+  const auto answered = [&](size_t peer) { return TestTurns::replies(*turns.peers[peer]); };
+  CHECK(answered(0) == 2);
+  CHECK(answered(2) == 0);
+  turns.turn();
+  CHECK(answered(2) > 0);
+  CHECK(answered(3) > 0);
+  CHECK(answered(4) == 1);
+  CHECK(answered(1) == 2);
+}
+
 // Requests that take so long that each turn is over after its first batch.
 TEST_CASE("who had nothing in a turn that ended early is first in the next", "[turn]") {
   TestTurns turns;
