@@ -306,7 +306,9 @@ void Server::tick() {
   do_work("cron", [this] {
     memory_.sample();
     server_info_.sample();
-    dispatcher_.check_clients(configuration_.network.timeout.get());
+    // Each of them once a second.
+    dispatcher_.check_clients(configuration_.network.timeout.get(),
+                              static_cast<size_t>(configuration_.keyspace.hz.get()));
     defragmentation_.check(memory_.allocator());
     if (configuration_.keyspace.maxmemory->is_relative() &&
         monotonic_ms() - machine_looked_at_ms_ >= kMachineIntervalMs) {

@@ -57,9 +57,8 @@ struct Advice {
   int64_t value;  // the figure that it is about; its unit is in the text
 };
 
-// From which size on a key counts as big, and from how much waiting output on a client as slow.
+// From which size on a key counts as big.
 inline constexpr size_t kBigKeyBytes = size_t{1} << 20;
-inline constexpr size_t kSlowClientBytes = size_t{1} << 20;
 
 // The most useful first; empty: nothing to say.
 std::vector<Advice> advise(const CacheFacts& facts);

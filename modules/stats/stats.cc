@@ -270,9 +270,11 @@ std::vector<Advice> CacheStatistics::advise() {
   facts.big_keys = std::move(load.big_keys);
   // Without that module the sample knows of one.
   if (facts.big_keys.empty() && big_bytes_ != 0) facts.big_keys.push_back({big_key_, big_bytes_});
-  for (const auto& [id, client] : host_->clients().all()) {
+  for (const uint64_t id : host_->clients().slow()) {
+    const Client* client = host_->clients().find(id);
     const size_t waiting = client->socket.queued_output().bytes();
-    if (waiting < kSlowClientBytes || facts.slow_clients.size() == kMostSlowClients) continue;
+    if (waiting < ClientList::kSlowBytes) continue;
+    if (facts.slow_clients.size() == kMostSlowClients) break;
     facts.slow_clients.push_back({id, std::string(client->socket.peer_address()), waiting});
   }
   return larder::advise(facts);

@@ -634,26 +634,36 @@ void Dispatcher::shrink_buffers() {
   std::vector<Session*>().swap(had_share_);
 }
 
-void Dispatcher::check_clients(int64_t idle_seconds) {
+void Dispatcher::check_clients(int64_t idle_seconds, size_t calls) {
   client_memory_.hope_again();
   const int64_t now_ms = monotonic_ms();
-  for (const auto& [id, session] : sessions_) {
-    // What comes of a large argument makes no turn in which the session is looked at.
-    if (client_memory_.has_limit()) client_memory_.note(*session);
-    if (session->connection().is_closing()) {
-      if (session->connection().idle_ms() > kMaxClosingMs) session->connection().close_now();
-      continue;
-    }
-    // Who listens to channels, or to what others do, is silent by nature.
-    if (idle_seconds > 0 && session->kept == nullptr &&
-        session->client.type != ClientType::pubsub && !session->client.is_monitor &&
-        session->connection().idle_ms() > idle_seconds * 1000) {
-      log::verbose("Closing idle client");
-      session->connection().close_now();
-      continue;
-    }
-    check_output(*session, now_ms);
+  const auto& clients = services_.clients.all();
+  size_t left = std::max(kFewestChecked, clients.size() / calls + 1);
+  auto next = clients.upper_bound(checked_id_);
+  for (; next != clients.end() && left > 0; ++next, left--) {
+    checked_id_ = next->first;
+    check_client(session_of(*next->second), idle_seconds, now_ms);
   }
+  if (next == clients.end()) checked_id_ = 0;
+}
+
+void Dispatcher::check_client(Session& session, int64_t idle_seconds, int64_t now_ms) {
+  Connection& connection = session.connection();
+  // What comes of a large argument makes no turn in which the session is looked at.
+  if (client_memory_.has_limit()) client_memory_.note(session);
+  if (connection.is_closing()) {
+    if (connection.idle_ms() > kMaxClosingMs) connection.close_now();
+    return;
+  }
+  // Who listens to channels, or to what others do, is silent by nature.
+  if (idle_seconds > 0 && session.kept == nullptr && session.client.type != ClientType::pubsub &&
+      !session.client.is_monitor && connection.idle_ms() > idle_seconds * 1000) {
+    log::verbose("Closing idle client");
+    return connection.close_now();
+  }
+  services_.clients.set_slow(connection.id(),
+                             connection.queued_output().bytes() >= ClientList::kSlowBytes);
+  check_output(session, now_ms);
 }
 
 // What waits for a client that may have all it wants at once, but has to read it.

@@ -102,8 +102,9 @@ class Dispatcher {
   size_t watched_keys() const { return watched_keys_.size(); }
 
   // Closes clients whose output stays above the soft limit or is not read at all, or that were silent
-  // for too long (0: any length is fine). For the cron.
-  void check_clients(int64_t idle_seconds);
+  // for too long (0: any length is fine). For the cron: looks at a part of the clients, and at all in
+  // `calls` calls; of a few clients at all each time.
+  void check_clients(int64_t idle_seconds, size_t calls);
   // What all clients may take together, 0: any amount; see ClientMemory.
   void set_client_memory_limit(size_t bytes) { client_memory_.set_limit(bytes, sessions_); }
   bool has_client_memory_limit() const { return client_memory_.has_limit(); }
@@ -130,6 +131,7 @@ class Dispatcher {
   static constexpr size_t kMostShare = 32;
   static constexpr size_t kFairConnections = 128;
   static constexpr int64_t kMostTurns = 10;
+  static constexpr size_t kFewestChecked = 500;
 
   // What this turn may do, and what it has done.
   struct Turn {
@@ -188,6 +190,7 @@ class Dispatcher {
   void end_wait(Session& session);
   void fail(Context& context, const Command* command, const std::string& text, bool was_rejected);
   void set_limits(Session& session);
+  void check_client(Session& session, int64_t idle_seconds, int64_t now_ms);
   const OutputLimit* output_limit_of(const Client& client) const;
   void check_output(Session& session, int64_t now_ms);
   void cut_off(Session& session, std::string_view reason);
@@ -206,6 +209,7 @@ class Dispatcher {
   WatchedKeys watched_keys_;
   Sessions sessions_;
   size_t kept_count_ = 0;  // sessions with a kept request
+  uint64_t checked_id_ = 0;  // of the client that check_clients looked at last
   ClientMemory client_memory_;
   Batch batch_;
   LookAhead look_ahead_;

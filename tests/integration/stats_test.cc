@@ -7,6 +7,7 @@
 
 #include "server/base/allocator.h"
 #include "server/base/random.h"
+#include "tests/support/eventually.h"
 #include "tests/support/test_server.h"
 
 namespace larder {
@@ -126,6 +127,22 @@ std::vector<std::string> advices(TestClient& client, std::string_view code) {
     if (row.children.at(0).text == code) texts.push_back(row.children.at(1).text);
   }
   return texts;
+}
+
+TEST_CASE("CACHE.ADVISE names who does not read, as long as it does not") {
+  TestServer server;
+  auto client = server.connect();
+  auto slow = server.connect();
+  const std::string id = std::to_string(slow("CLIENT", "ID").integer);
+  client("SETRANGE", "large", 32'000'000, "x");
+  slow.send({"GET", "large"});
+  const auto is_named = [&] {
+    const auto named = advices(client, "SLOW_CLIENT");
+    return named.size() == 1 && named[0].find("id " + id + " ") != std::string::npos;
+  };
+  CHECK(eventually(is_named));
+  CHECK(slow.receive().text.size() == 32'000'001);
+  CHECK(eventually([&] { return advices(client, "SLOW_CLIENT").empty(); }));
 }
 
 TEST_CASE("CACHE.ADVISE names hot keys and each big key, also of more keys than the sample has") {

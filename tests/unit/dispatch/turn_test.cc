@@ -207,6 +207,34 @@ TEST_CASE("who does not read gets no more replies than may wait, and all of them
   CHECK(static_cast<size_t>(std::ranges::count(client.received(), '$')) == kRequests);
 }
 
+TEST_CASE("of many clients the server looks at a part at a time, and at all in turn", "[turn]") {
+  TestTurns turns;
+  constexpr size_t kClients = 1200;
+  for (size_t i = 0; i < kClients; i++) turns.connect();
+  for (const size_t slow : {size_t{0}, size_t{700}, size_t{1199}}) {
+    TestTurns::send(*turns.peers[slow], "SETRANGE k 1999999 x\r\nGET k\r\n");
+  }
+  turns.turn();
+  const auto check = [&] {
+    turns.dispatcher.check_clients(0, 10);
+    return turns.services.clients.slow().size();
+  };
+  for (int pass = 0; pass < 2; pass++) {
+    CHECK(check() == (pass == 0 ? 1 : 3));
+    CHECK(check() == (pass == 0 ? 2 : 3));
+    CHECK(check() == 3);
+  }
+  turns.peers[0]->receive();
+  turns.peers.erase(turns.peers.begin() + 1199);
+  turns.turn();
+  CHECK(turns.services.clients.slow().size() == 2);
+  for (int i = 0; i < 10; i++) {
+    turns.turn();
+    turns.peers[0]->receive();
+  }
+  CHECK(check() == 1);
+}
+
 TEST_CASE("turns without a request are not told", "[turn]") {
   TestTurns turns;
   turns.connect();
