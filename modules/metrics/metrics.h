@@ -22,6 +22,7 @@ class Metrics final : public Module, private StreamService {
  private:
   // StreamService
   std::unique_ptr<StreamHandler> open(const StreamPeer& peer) override;
+  void served_for(int64_t us) override { turn_us_.record(static_cast<uint64_t>(us)); }
 
   Status listen();
   void set_sampling(bool is_on);
@@ -47,6 +48,7 @@ class Metrics final : public Module, private StreamService {
 
   Counter requests_{info, "metrics_http_requests"};
   Counter refused_{info, "metrics_http_refused"};
+  HistogramField turn_us_{info, "metrics_http_turn_usec"};
   Field connections_{info, "metrics_http_connections", [this] {
                        return listener_ == nullptr ? size_t{0} : listener_->connection_count();
                      }};

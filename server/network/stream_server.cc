@@ -265,7 +265,9 @@ void StreamServer::serve_waiting() {
     if (deadline.has_passed()) break;
   }
   if (waiting_.empty()) uv_check_stop(&turns_->check);
-  reactor_.add_early_time(monotonic_us() - began_us);
+  const int64_t took_us = monotonic_us() - began_us;
+  reactor_.add_early_time(took_us);
+  service_.served_for(took_us);
 }
 
 void StreamServer::check_times() {
