@@ -36,11 +36,11 @@ run: build ## build a release and start it on port 6379; options for the server:
 build: $(BUILD)/build.ninja ## build a release: build/larder-server
 	@cmake --build $(BUILD) -j $(JOBS) --target larder-server
 
-test: deps $(BUILD)/build.ninja $(ASAN_BUILD)/build.ninja $(BUILD)/node/installed $(BUILD)/tools/unpacked ## run every test, and unit tests and transcripts once more under sanitizers
+test: deps $(BUILD)/build.ninja $(ASAN_BUILD)/build.ninja $(BUILD)/node/installed $(BUILD)/tools/unpacked ## run every test, and once more under sanitizers all but most of the integration tests
 	cmake --build $(BUILD) -j $(JOBS)
 	$(CTEST) --test-dir $(BUILD)
 	cmake --build $(ASAN_BUILD) -j $(JOBS)
-	$(CTEST) --test-dir $(ASAN_BUILD) -R '^(unit|fuzz-corpus|transcripts)$$'
+	$(CTEST) --test-dir $(ASAN_BUILD) -R '^(unit|fuzz-corpus|transcripts|server-fuzz|integration-attacks)$$'
 
 asan: deps $(ASAN_BUILD)/build.ninja $(ASAN_BUILD)/node/installed $(ASAN_BUILD)/tools/unpacked ## run every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	cmake --build $(ASAN_BUILD) -j $(JOBS)
@@ -72,7 +72,7 @@ fuzz: deps-build ## fuzz every target for FUZZ_SECONDS (120) with clang's libFuz
 	done
 
 bench: deps build $(BUILD)/reference/redis-server ## compare with redis-server side by side; choose with ARGS="--quick", "--help" ...
-	@cmake --build $(BUILD) -j $(JOBS) --target bench_load bench_pinger
+	@cmake --build $(BUILD) -j $(JOBS) --target bench_load bench_pinger bench_replay bench_servers
 	tests/bench/run --larder $(BUILD)/larder-server --tools $(BUILD)/tests \
 	  --peer "$(BUILD)/reference/redis-server --save '' --appendonly no --bind 127.0.0.1" $(ARGS)
 
