@@ -25,8 +25,10 @@ bool NamePattern::matches_wholly(std::string_view name) const {
 }
 
 std::string KeyPattern::rule() const {
-  const char* const sign = access == kReadKeys ? "%R~" : access == kWriteKeys ? "%W~" : "~";
-  return sign + names.text();
+  if (access == kReadKeys) return "%R~" + names.text();
+  if (access == kWriteKeys) return "%W~" + names.text();
+  // "~*" is another rule, behind which there may be no pattern: allkeys.
+  return (names.text() == "*" ? "%RW~" : "~") + names.text();
 }
 
 }  // namespace larder

@@ -176,8 +176,11 @@ class Game {
             std::erase_if(owners_, [&](const auto& one) { return one.second == name; });
         LARDER_ASSERT(group.erase_consumer(*consumer) == gone);
       }
-    } else {
-      log_.advance(group, std::max(id, group.last_id));
+    } else if (choice < 252) {
+      group.last_id = id;
+      group.entries_read = StreamGroup::kUnknown;
+    } else if (const auto next = entries_.upper_bound(group.last_id); next != entries_.end()) {
+      log_.advance(group, next->first);
     }
     for (const auto& [pending, owner] : owners_) {
       const PendingEntry* entry = group.find_pending(pending);

@@ -102,6 +102,12 @@ TEST_CASE_METHOD(Fixture, "the text of a user makes the same user when patterns 
   CHECK(user.rules() == "off sanitize-payload resetchannels -@all (\"~a)\" ~b resetchannels -@all +get)");
 }
 
+TEST_CASE_METHOD(Fixture, "the text of a user makes the same user when all keys are one pattern of several") {
+  check_text(make({"%RW~*", "~a"}), table);
+  check_text(make({"%R~*", "%W~*", "%R~a", "(%RW~* ~b +get)"}), table);
+  check_text(make({"~*"}), table);
+}
+
 TEST_CASE_METHOD(Fixture, "no rule brings a space into the text, or a line") {
   User user = make({});
   for (const std::string_view rule : {"+select|1 2", "+select|1\nuser", "~a b", "&a\tb", "(\"+select|1 2\")", "(\"~a b\")"}) {
