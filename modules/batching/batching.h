@@ -67,8 +67,8 @@ class Batching final : public Module {
       16'384,
       {.min = 1,
        .max = 1'000'000,
-       .help = "The number of requests that a turn runs at most. Every client gets one all "
-               "the same, so that none has to wait for many turns."}};
+       .help = "The number of requests that a turn runs at most. Half of the clients that "
+               "have some get one all the same, so that nobody waits for more than two turns."}};
   Option<int> slice_us_{
       options,
       "background-batch-target-us",

@@ -10,9 +10,9 @@
 namespace larder {
 
 struct Pace {
-  // About how many requests a turn runs, whether one client has sent them or many. Every client
-  // that is ready gets its share of them, one request at least, so that no client has to wait for
-  // many turns.
+  // About how many requests a turn runs, whether one client has sent them or many. Half of the
+  // clients that are ready get a share of them, one request at least, so that no client has to wait
+  // for more than two turns.
   size_t turn_requests = 4096;
   // After so many microseconds a turn begins no further round, and after ten times as many it ends
   // wherever it is: the bound of requests that take much longer than those before them.

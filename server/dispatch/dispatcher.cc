@@ -113,17 +113,23 @@ void Dispatcher::run_turn(std::span<Connection* const> ready, int64_t began_us) 
 
 void Dispatcher::begin_turn(std::span<Connection* const> ready, int64_t began_us) {
   active_.clear();
+  unserved_.clear();
   had_share_.clear();
   for (Connection* connection : ready) {
     if (connection->owner == nullptr) continue;
     Session& session = session_of(*connection);
-    // Who has just come is before those who have had a share and sent more.
-    (std::exchange(session.had_share, false) ? had_share_ : active_).push_back(&session);
+    switch (std::exchange(session.left, Session::Left::nothing)) {
+      case Session::Left::everything: unserved_.push_back(&session); break;
+      case Session::Left::nothing: active_.push_back(&session); break;
+      case Session::Left::rest: had_share_.push_back(&session); break;
+    }
     // What was left over from the last turn, or is kept, has waited since then.
     if (!session.parser_may_continue && session.kept == nullptr) {
       session.client.readable_us = connection->readable_us(began_us);
     }
   }
+  const size_t passed_over = unserved_.size();
+  active_.insert(active_.begin(), unserved_.begin(), unserved_.end());
   active_.insert(active_.end(), had_share_.begin(), had_share_.end());
   const Hooks& hooks = services_.hooks;
   const size_t half = (active_.size() + 1) / 2;
@@ -132,7 +138,7 @@ void Dispatcher::begin_turn(std::span<Connection* const> ready, int64_t began_us
   const int64_t began_ns = is_timed ? monotonic_ns() : began_us * 1000;
   turn_ = {.share = std::clamp<size_t>(hooks.pace.turn_requests / sharing, 1, kMostShare),
            .bound = std::max<size_t>(hooks.pace.turn_requests, 1),
-           .served_first = std::max(half, turn_.passed_over),
+           .served_first = std::max(half, passed_over),
            .began_ns = began_ns,
            .end_ns = (began_us + hooks.pace.turn_us) * 1000,
            .latest_ns = began_ns + kMostTurns * hooks.pace.turn_us * 1000};
@@ -183,7 +189,7 @@ void Dispatcher::finish_turn() {
     Session& session = *active_[i];
     // What it has sent is as old in the next turn, whether or not a part of it has run.
     session.parser_may_continue = true;
-    session.had_share = i >= turn_.passed_over;
+    session.left = i < turn_.passed_over ? Session::Left::everything : Session::Left::rest;
     session.connection().run_again();
   }
   if (turn_.requests == 0 || !services_.hooks.turn_finished.is_used()) return;
@@ -638,10 +644,16 @@ void Dispatcher::check_clients(int64_t idle_seconds, size_t calls) {
   client_memory_.hope_again();
   const int64_t now_ms = monotonic_ms();
   const auto& clients = services_.clients.all();
+  // One that is not slow any more leaves the list here.
+  const auto& slow = services_.clients.slow();
+  for (auto next = slow.begin(); next != slow.end();) {
+    check_client(session_of(*services_.clients.find(*next++)), idle_seconds, now_ms);
+  }
   size_t left = std::max(kFewestChecked, clients.size() / calls + 1);
   auto next = clients.upper_bound(checked_id_);
   for (; next != clients.end() && left > 0; ++next, left--) {
     checked_id_ = next->first;
+    if (slow.contains(checked_id_)) continue;
     check_client(session_of(*next->second), idle_seconds, now_ms);
   }
   if (next == clients.end()) checked_id_ = 0;

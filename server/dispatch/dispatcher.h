@@ -102,8 +102,8 @@ class Dispatcher {
   size_t watched_keys() const { return watched_keys_.size(); }
 
   // Closes clients whose output stays above the soft limit or is not read at all, or that were silent
-  // for too long (0: any length is fine). For the cron: looks at a part of the clients, and at all in
-  // `calls` calls; of a few clients at all each time.
+  // for too long (0: any length is fine). For the cron: looks at those who are slow and at a part of the
+  // others, and at all in `calls` calls; of a few clients at all each time.
   void check_clients(int64_t idle_seconds, size_t calls);
   // What all clients may take together, 0: any amount; see ClientMemory.
   void set_client_memory_limit(size_t bytes) { client_memory_.set_limit(bytes, sessions_); }
@@ -215,8 +215,10 @@ class Dispatcher {
   LookAhead look_ahead_;
   Turn turn_{};
   std::vector<Session*> active_;  // sessions of the turn that may have more to run
-  std::vector<Session*> had_share_;  // of a round that was cut short, those that had their share
-  std::vector<Session*> unserved_;   // whose requests were collected, and none has run
+  // Of a round that was cut short those that had their share, and those whose requests were collected
+  // without one having run; where a turn begins, the same of the last turn.
+  std::vector<Session*> had_share_;
+  std::vector<Session*> unserved_;
   bool is_in_turn_ = false;
   bool shrinks_after_turn_ = false;  // shrink_buffers() was called in the middle of one
   bool runs_transaction_ = false;  // nobody else's request runs meanwhile

@@ -45,8 +45,12 @@ class Session final : public ClientSocket {
   }
   // Set by the dispatcher: the rest of the input may hold another whole request.
   bool parser_may_continue = false;
-  // The same: it has more to run, and had its share of the last turn.
-  bool had_share = false;
+  // The same: what the last turn left of it.
+  enum class Left : uint8_t {
+    nothing,
+    everything,  // it was ready, and passed over
+    rest,        // it had a share, and has more to run
+  } left = Left::nothing;
   // A request that waits; nothing behind it is parsed. Without a waiter, CLIENT PAUSE holds it back.
   std::unique_ptr<KeptRequest> kept;
   std::unique_ptr<Blocking::Waiter> waiter;

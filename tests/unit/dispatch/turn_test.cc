@@ -105,6 +105,21 @@ TEST_CASE("who was passed over goes before who comes, and both before who had a 
   CHECK(answered(1) == 2);
 }
 
+TEST_CASE("who was passed over goes before those whose requests were held back", "[turn]") {
+  TestTurns turns;
+  constexpr size_t kHeld = 60;
+  constexpr size_t kBusy = 12;
+  turns.dispatcher.pause(PauseMode::writes, 3'600'000);
+  for (size_t i = 0; i < kHeld; i++) TestTurns::send(turns.connect(), "SET k v\r\n");
+  while (turns.dispatcher.blocked().clients < kHeld) turns.turn();
+  turns.hooks.pace.turn_requests = 8;
+  TestTurns::send(turns.connect(), "CLIENT UNPAUSE\r\n");
+  for (size_t i = 0; i < kBusy; i++) TestTurns::send(turns.connect(), kPing, 100);
+  turns.turn();
+  turns.turn();
+  for (size_t i = kHeld; i < turns.peers.size(); i++) CHECK(TestTurns::replies(*turns.peers[i]) > 0);
+}
+
 // Requests that take so long that each turn is over after its first batch.
 TEST_CASE("who had nothing in a turn that ended early is first in the next", "[turn]") {
   TestTurns turns;
