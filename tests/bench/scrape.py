@@ -41,30 +41,30 @@ class Scrape:
         time.sleep(self.setup.options.idle_seconds)
         rows = []
         for name, paths in [("nobody reads", []), *((path, [path]) for path in PATHS)]:
-            before, turns = server.cpu_ns(), []
-            with self.setup.tools.pinger(server) as gaps, Scrapers(port, paths) as scrapers:
-                for _ in range(PERIODS):
-                    server.client("CONFIG", "RESETSTAT")
-                    # It resets what commands have taken too, and so what there is to read.
-                    use_every_command(server)
-                    time.sleep(self.setup.options.idle_seconds / PERIODS)
-                    turns.append(turn_times_ms(server))
-            answers = max(1, scrapers.answers)
-            row = {"while": name, "answers": scrapers.answers, "bytes": scrapers.bytes / answers,
-                   "cpu_us": (server.cpu_ns() - before) / 1000 / answers, "turns_ms": turns, **gaps}
-            rows.append(row)
-            if paths and median(turn["max"] for turn in turns) > MOST_MS:
-                self.setup.fail({}, name, Failure(f"reading it holds others up by more than {MOST_MS} ms: {turns}"))
+            periods = [self.read(server, port, paths) for _ in range(PERIODS)]
+            rows.append({"while": name, "periods": periods})
+            if paths and median(period["max"] for period in periods) > MOST_MS:
+                self.setup.fail({}, name, Failure(f"reading it holds others up by more than {MOST_MS} ms"))
         return rows
+
+    def read(self, server, port, paths):
+        # It resets what commands have taken too, and so what there is to read.
+        server.client("CONFIG", "RESETSTAT")
+        use_every_command(server)
+        before = server.cpu_ns()
+        with self.setup.tools.pinger(server) as gaps, Scrapers(port, paths) as scrapers:
+            time.sleep(self.setup.options.idle_seconds / PERIODS)
+        return {"answers": scrapers.answers, "bytes": scrapers.bytes, "cpu_ns": server.cpu_ns() - before,
+                **gaps, **turn_times_ms(server)}
 
 
 class Scrapers:
-    """Read the paths without pause, each on a connection that stays."""
+    """Read the paths, each on `count` connections that stay, with a pause of so many seconds between two answers."""
 
-    def __init__(self, port, paths):
-        self.port = port
+    def __init__(self, port, paths, count=SCRAPERS, pause=0):
+        self.port, self.pause = port, pause
         self.is_over = threading.Event()
-        self.threads = [threading.Thread(target=self.read, args=(path,)) for path in paths * SCRAPERS]
+        self.threads = [threading.Thread(target=self.read, args=(path,)) for path in paths * count]
         self.lock = threading.Lock()
         self.answers = self.bytes = self.failures = 0
 
@@ -90,6 +90,7 @@ class Scrapers:
                 self.answers += 1
                 self.bytes += len(body)
                 self.failures += answer.status != 200
+            self.is_over.wait(self.pause)
         connection.close()
 
 
@@ -127,9 +128,12 @@ def tables(rows):
         return []
     lines = []
     for row in rows:
-        usual = [f"{median(turn[name] for turn in row['turns_ms']):.2f}" for name in ("p50", "p99.9", "max")]
-        lines.append([row["while"], str(row["answers"]), f"{row['bytes'] / 1000:.0f}", f"{row['cpu_us']:.0f}", *usual,
-                      f"{row['longest'] / 1000:.2f}", f"{row['busiest'] / 1000:.2f}", f"{row['late'] / 1000:.2f}"])
+        periods = row["periods"]
+        answers, size, cpu_ns = (sum(period[name] for period in periods) for name in ("answers", "bytes", "cpu_ns"))
+        usual = [f"{median(period[name] for period in periods):.2f}" for name in ("p50", "p99.9", "max")]
+        worst = [f"{max(period[name] for period in periods) / 1000:.2f}" for name in ("longest", "busiest", "late")]
+        lines.append([row["while"], str(answers), f"{size / 1000 / max(1, answers):.0f}",
+                      f"{cpu_ns / 1000 / max(1, answers):.0f}", *usual, *worst])
     header = ["read without pause", "answers", "kB each", "server CPU each (us)", "turn, p50 (ms)", "turn, p99.9 (ms)",
               "turn, longest (ms)", "longest gap (ms)", "CPU in it (ms)", "pinger late (ms)"]
     return [(f"What a turn of the loop spends on {SCRAPERS} connections that read, and the time between two PONGs of a "

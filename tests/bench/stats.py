@@ -7,14 +7,15 @@ import tempfile
 from statistics import median
 
 import eviction
-from scrape import free_port
+from scrape import Scrapers, free_port
 from servers import Server
 from tools import Failure
 
 # The server beside is linked without the modules that collect figures.
 WITHOUT = "larder-server-without-statistics"
-# In the other all of them work: it is read, and a budget is kept.
+# In the other all of them work: metrics are read once in READ_EVERY_SECONDS, and a budget is kept.
 BUDGET = ["BUDGET", "SET", "p99", "METRIC", "latency_service_usec.p99", "WARN", 1_000_000, "ERROR", 2_000_000]
+READ_EVERY_SECONDS = 5
 COST_KEYS = 10_000
 # Commands, and what statistics may cost. Where commands alternate, each request is timed by itself.
 WORKLOADS = {"GET, pipeline 32": (["GET {key}"], 1.03), "SET, pipeline 32": (["SET {key} {value}"], 1.03),
@@ -69,7 +70,9 @@ class Stats:
         """CPU per request with statistics and without, in turns."""
         pairs = []
         without = os.path.join(self.tools.folder, WITHOUT)
-        with self.start("with", f"--metrics-port {free_port()}") as on, self.start("without", "", 1, without) as off:
+        port = free_port()
+        with (self.start("with", f"--metrics-port {port}") as on, self.start("without", "", 1, without) as off,
+              Scrapers(port, ["/metrics"], count=1, pause=READ_EVERY_SECONDS)):
             on.client(*BUDGET)
             for server in (on, off):
                 self.tools.fill(server, COST_KEYS, "SET {key} {value}", 64)
