@@ -784,7 +784,8 @@ class Fuzz:
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("server")
+    # It runs in a folder of its own.
+    parser.add_argument("server", type=os.path.abspath)
     parser.add_argument("--reference", default="redis-server")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--requests", type=int, default=sys.maxsize)
