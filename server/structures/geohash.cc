@@ -146,7 +146,8 @@ uint64_t geo_score(GeoPoint point) {
 }
 
 GeoPoint geo_point(double score) {
-  uint64_t bits = uint64_t{1} << 63;
+  // Beyond the range of integers what a conversion makes of it on x86.
+  uint64_t bits = score > 0 ? 0 : uint64_t{1} << 63;
   if (score >= 0 && score < 0x1p64) {
     bits = static_cast<uint64_t>(score);
   } else if (score < 0 && score >= -0x1p63) {

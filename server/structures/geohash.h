@@ -26,6 +26,8 @@ namespace larder {
 struct GeoPoint {
   double longitude;  // degrees
   double latitude;
+
+  bool operator==(const GeoPoint&) const = default;
 };
 
 inline constexpr double kMaxLongitude = 180;

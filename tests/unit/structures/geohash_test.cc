@@ -84,6 +84,17 @@ TEST_CASE("any number is a place on the map") {
   }
 }
 
+// As Redis on x86 has them, where C leaves it open.
+TEST_CASE("scores beyond the range of integers are the places that Redis shows") {
+  for (const double score : {0x1p64, 1e300, double{INFINITY}}) {
+    CHECK(geo_point(score) == geo_point(0));
+  }
+  for (const double score : {-0x1p64, -1e300, -double{INFINITY}}) {
+    CHECK(geo_point(score) == geo_point(0x1p63));
+  }
+  CHECK(geo_point(0x1p63) != geo_point(0));
+}
+
 TEST_CASE("distances are those of a globe") {
   CHECK(geo_distance({10, 20}, {10, 20}) == 0);
   CHECK(geo_distance({0, 0}, {0, 1}) == Approx(111'226).margin(1));
