@@ -50,7 +50,8 @@ class StreamService {
  public:
   // For a new connection. The handler is destroyed when it closes, at the latest with the listener.
   virtual std::unique_ptr<StreamHandler> open(const StreamPeer& peer) = 0;
-  // After a turn of the loop in which output was made and sent: for how long clients had to wait for it.
+  // After a turn of the loop in which output was made and sent: how much of the processor's time that took,
+  // for which clients had to wait.
   virtual void served_for(int64_t /*us*/) {}
 
  protected:

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <utility>
 
 #include "server/base/assert.h"
@@ -17,6 +18,13 @@
 
 namespace larder {
 namespace {
+
+// What this thread has used of the processor.
+int64_t thread_cpu_us() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return int64_t{used.tv_sec} * 1'000'000 + used.tv_nsec / 1000;
+}
 
 template <class Handle>
 uv_handle_t* as_handle(Handle* handle) {
@@ -254,6 +262,7 @@ void StreamServer::want_slice(Connection& connection) {
 // Each of those that waited when it began gets at most one slice.
 void StreamServer::serve_waiting() {
   const int64_t began_us = monotonic_us();
+  const int64_t began_busy_us = thread_cpu_us();
   const Deadline deadline = Deadline::in_us(kTurnUs);
   for (size_t left = waiting_.size(); left > 0; left--) {
     const uint64_t id = waiting_.front();
@@ -265,9 +274,8 @@ void StreamServer::serve_waiting() {
     if (deadline.has_passed()) break;
   }
   if (waiting_.empty()) uv_check_stop(&turns_->check);
-  const int64_t took_us = monotonic_us() - began_us;
-  reactor_.add_early_time(took_us);
-  service_.served_for(took_us);
+  reactor_.add_early_time(monotonic_us() - began_us);
+  service_.served_for(thread_cpu_us() - began_busy_us);
 }
 
 void StreamServer::check_times() {

@@ -12,8 +12,8 @@ from tools import Failure
 
 SCRAPERS = 4
 PATHS = ["/metrics", "/api/history", "/api/now"]
-# For how long a scrape may hold up a client's request, by the server's own clock. What other processes take
-# from the server counts too, so it is the usual one of some periods whose longest turn is looked at.
+# For how long a scrape may hold up a client's request, by what the server uses of the processor: the usual
+# one of some periods whose longest turn is looked at.
 PERIODS = 10
 MOST_MS = 1
 
