@@ -25,7 +25,7 @@ inline void assign_argument(const Context& ctx, Edit<String>& edit, size_t index
 inline constexpr size_t kKeysAhead = 16;
 
 // Calls visit(key, index) for the argument `first` and every step-th behind it, each hashed once
-// and brought near before it is visited. Stops when visit returns false.
+// and, where there are several, brought near before it is visited. Stops when visit returns false.
 template <class Visit>
 void for_each_key(const Context& ctx, size_t first, size_t step, Visit&& visit) {
   std::array<Key, kKeysAhead> keys;
@@ -33,7 +33,9 @@ void for_each_key(const Context& ctx, size_t first, size_t step, Visit&& visit) 
     const size_t left = (ctx.argc() - first + step - 1) / step;
     const size_t count = std::min(left, kKeysAhead);
     for (size_t i = 0; i < count; i++) keys[i] = ctx.key(first + i * step);
-    if (!ctx.has_looked_ahead(first + (count - 1) * step)) ctx.prefetch(std::span(keys).first(count));
+    if (count > 1 && !ctx.has_looked_ahead(first + (count - 1) * step)) {
+      ctx.prefetch(std::span(keys).first(count));
+    }
     for (size_t i = 0; i < count; i++) {
       if (!visit(keys[i], first + i * step)) return;
     }

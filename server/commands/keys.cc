@@ -1,8 +1,6 @@
 // Commands about keys as such, whatever they hold.
-#include <algorithm>
-#include <array>
-
 #include "server/command/arg_reader.h"
+#include "server/commands/argument_value.h"
 #include "server/commands/database_index.h"
 #include "server/commands/families.h"
 
@@ -10,20 +8,14 @@ namespace larder {
 namespace {
 
 // Calls `function(const Key&)` for the arguments from the first on, and replies with how often it
-// said true. Keys are looked up in blocks, so that their cache misses overlap.
+// said true.
 template <class Function>
 void count_keys(Context& ctx, Function&& function) {
-  constexpr size_t kBlock = 16;
-  std::array<Key, kBlock> block;
   int64_t count = 0;
-  for (size_t at = 1; at < ctx.argc();) {
-    const size_t size = std::min(kBlock, ctx.argc() - at);
-    for (size_t i = 0; i < size; i++) block[i] = ctx.key(at + i);
-    const std::span<const Key> keys(block.data(), size);
-    if (size > 1 && !ctx.has_looked_ahead(at + size - 1)) ctx.prefetch(keys);
-    for (const Key& key : keys) count += function(key) ? 1 : 0;
-    at += size;
-  }
+  for_each_key(ctx, 1, 1, [&](const Key& key, size_t) {
+    count += function(key) ? 1 : 0;
+    return true;
+  });
   ctx.reply.integer(count);
 }
 
