@@ -150,6 +150,8 @@ void Dispatcher::run_round(bool is_first) {
   had_share_.clear();
   unserved_.clear();
   size_t next = 0;
+  // So many have their share whatever the bound says.
+  const size_t served_first = is_first ? turn_.served_first : 0;
   while (next < active_.size()) {
     batch_.clear();
     const size_t first = next;
@@ -157,8 +159,7 @@ void Dispatcher::run_round(bool is_first) {
     const size_t most = turn_.requests + turn_.bound;
     // What was kept runs at once, and counts.
     for (; next < active_.size() && !batch_.is_full(); next++) {
-      const bool may_pass_bound = is_first && next < turn_.served_first;
-      if (turn_.requests + batch_.size() >= (may_pass_bound ? most : turn_.bound)) break;
+      if (turn_.requests + batch_.size() >= (next < served_first ? most : turn_.bound)) break;
       collect(*active_[next]);
     }
     prepare();
@@ -173,9 +174,8 @@ void Dispatcher::run_round(bool is_first) {
       const bool is_unserved = std::ranges::find(unserved_, &session) != unserved_.end();
       if (has_more && !is_unserved) had_share_.push_back(&session);
     }
-    const bool has_to_go_on = is_first && next < turn_.served_first;
-    const int64_t end_ns = is_first ? turn_.latest_ns : turn_.end_ns;
-    if ((turn_.requests >= turn_.bound && !has_to_go_on) || turn_.now_ns >= end_ns) break;
+    const bool is_full = turn_.requests >= turn_.bound && next >= served_first;
+    if (is_full || turn_.now_ns >= (is_first ? turn_.latest_ns : turn_.end_ns)) break;
   }
   if (is_first) turn_.passed_over = unserved_.size() + (active_.size() - next);
   // Who has had nothing in this round is first in the next.
@@ -638,6 +638,7 @@ void Dispatcher::shrink_buffers() {
   served_.shrink();
   std::vector<Session*>().swap(active_);
   std::vector<Session*>().swap(had_share_);
+  std::vector<Session*>().swap(unserved_);
 }
 
 void Dispatcher::check_clients(int64_t idle_seconds, size_t calls) {
