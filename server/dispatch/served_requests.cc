@@ -18,8 +18,11 @@ void ServedRequests::note(const Session& session, const Command& command, uint64
   const size_t last = shares_.size();
   for (size_t i = last; i > 0 && last - i < kLookBack; i--) {
     Share& share = shares_[i - 1];
-    if (share.session != &session || share.epoch != hooks_.served_epoch) break;
-    if (share.command != &command || share.readable_us != session.client.readable_us) continue;
+    if (share.session != &session) break;
+    if (share.command != &command || share.readable_us != session.client.readable_us ||
+        share.epoch != hooks_.served_epoch) {
+      continue;
+    }
     share.calls += calls;
     return;
   }
