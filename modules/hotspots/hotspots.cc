@@ -12,12 +12,14 @@ namespace larder {
 namespace {
 
 // How many requests a second are measured at least, as far as there are so many.
-constexpr double kLeastMeasured = 100;
+constexpr double kLeastMeasured = 400;
 // So many in one tick are a burst after a rest: the sampling does not wait for the next tick.
 constexpr uint64_t kBurst = 200;
 constexpr uint32_t kBurstFactor = 4;
-// The part of the last tick in what is taken for the rate of requests.
-constexpr double kNewest = 0.3;
+// The part of the last tick in what is taken for the rate of requests. Load that pauses for a second does
+// not begin anew as if there had been little to do.
+constexpr double kNewestRising = 0.3;
+constexpr double kNewestFalling = 0.1;
 // Of a request with more keys a part of them is looked at.
 constexpr size_t kMaxKeys = 64;
 // The positions of more keys than this are not kept room for.
@@ -118,7 +120,8 @@ void Hotspots::on_tick(int64_t now_ms) {
   const int64_t passed_ms = std::max<int64_t>(now_ms - std::exchange(last_tick_ms_, now_ms), 1);
   const double rate =
       static_cast<double>(requests_since_tick_) * 1000 / static_cast<double>(passed_ms);
-  requests_per_second_ += kNewest * (rate - requests_per_second_);
+  const double newest = rate > requests_per_second_ ? kNewestRising : kNewestFalling;
+  requests_per_second_ += newest * (rate - requests_per_second_);
   requests_since_tick_ = measured_since_tick_ = 0;
   set_sampling();
 }

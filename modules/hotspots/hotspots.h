@@ -2,8 +2,8 @@
 //
 // HOTKEYS is Redis 8.6's: a session that somebody starts and stops. HOTSPOTS, INFO hotspots and
 // INFO namespaces are a view that is always on, from a sample of the requests
-// (Hooks::request_measured) that gets finer the less there is to do: all of them up to about 100 a
-// second, at least 100 a second beyond, one of `hotspots-sampling` where that is more. What is not
+// (Hooks::request_measured) that gets finer the less there is to do: all of them up to about 400 a
+// second, at least 400 a second beyond, one of `hotspots-sampling` where that is more. What is not
 // measured costs nothing; the rest is in README.md.
 #pragma once
 
@@ -67,7 +67,7 @@ class Hotspots final : public Module {
   Option<int> sampling_{
       options,
       "hotspots-sampling",
-      256,
+      2048,
       {.min = 1,
        .max = 1'000'000,
        .help =

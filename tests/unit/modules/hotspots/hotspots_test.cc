@@ -138,7 +138,7 @@ TEST_CASE("hotspots: the less there is to do, the more of it is measured") {
   Scene scene;
   CHECK(scene.hooks.measure_one_of == 1);
   const auto run = [&](double requests_per_second) {
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 100; i++) {
       const auto measured = static_cast<int>(requests_per_second / 10 / scene.hooks.measure_one_of);
       for (int k = 0; k < measured; k++) {
         scene.request({"get", "a"}, {.weight = scene.hooks.measure_one_of});
@@ -146,22 +146,25 @@ TEST_CASE("hotspots: the less there is to do, the more of it is measured") {
       scene.tick();
     }
   };
-  run(50);
+  run(200);
   CHECK(scene.hooks.measure_one_of == 1);
-  run(3'000);
+  run(12'000);
   CHECK(scene.hooks.measure_one_of == Approx(30).epsilon(0.2));
   run(1'000'000);
-  CHECK(scene.hooks.measure_one_of == 256);
+  CHECK(scene.hooks.measure_one_of == 2048);
   scene.set_option("hotspots-sampling", "64");
   CHECK(scene.hooks.measure_one_of == 64);
-  run(0);
+  // A pause is no rest yet.
+  scene.tick();
+  CHECK(scene.hooks.measure_one_of == 64);
+  for (int i = 0; i < 2; i++) run(0);
   CHECK(scene.hooks.measure_one_of == 1);
 }
 
 TEST_CASE("hotspots: a burst after a rest does not wait for the next tick") {
   Scene scene;
   for (int i = 0; i < 2'000; i++) scene.request({"get", "a"});
-  CHECK(scene.hooks.measure_one_of == 256);
+  CHECK(scene.hooks.measure_one_of == 2048);
 }
 
 TEST_CASE("hotspots: what is over fades") {
