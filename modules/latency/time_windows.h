@@ -16,7 +16,8 @@
 
 namespace larder {
 
-class TimeWindows {
+// What each record writes to is one line of memory, and the one of its bucket.
+class alignas(64) TimeWindows {
  public:
   static constexpr int64_t kLongestSeconds = 300;
 

@@ -17,5 +17,6 @@ int64_t wall_clock_us() { return read_ns(CLOCK_REALTIME) / 1000; }
 int64_t wall_clock_ms() { return wall_clock_us() / 1000; }
 int64_t monotonic_us() { return monotonic_ns() / 1000; }
 int64_t monotonic_ns() { return read_ns(CLOCK_MONOTONIC); }
+int64_t thread_cpu_ns() { return read_ns(CLOCK_THREAD_CPUTIME_ID); }
 
 }  // namespace larder

@@ -18,6 +18,9 @@ inline int64_t monotonic_ms() {
 }
 int64_t monotonic_ns();
 
+// Nanoseconds that this thread has used of a processor. Costs a system call, ten times what the others do.
+int64_t thread_cpu_ns();
+
 // The moment by which a slice of background work has to hand control back.
 class Deadline {
  public:

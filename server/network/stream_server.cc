@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <utility>
 
 #include "server/base/assert.h"
@@ -18,13 +17,6 @@
 
 namespace larder {
 namespace {
-
-// What this thread has used of the processor.
-int64_t thread_cpu_us() {
-  timespec used{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return int64_t{used.tv_sec} * 1'000'000 + used.tv_nsec / 1000;
-}
 
 template <class Handle>
 uv_handle_t* as_handle(Handle* handle) {
@@ -262,7 +254,7 @@ void StreamServer::want_slice(Connection& connection) {
 // Each of those that waited when it began gets at most one slice.
 void StreamServer::serve_waiting() {
   const int64_t began_us = monotonic_us();
-  const int64_t began_busy_us = thread_cpu_us();
+  const int64_t began_busy_ns = thread_cpu_ns();
   const Deadline deadline = Deadline::in_us(kTurnUs);
   for (size_t left = waiting_.size(); left > 0; left--) {
     const uint64_t id = waiting_.front();
@@ -275,7 +267,7 @@ void StreamServer::serve_waiting() {
   }
   if (waiting_.empty()) uv_check_stop(&turns_->check);
   reactor_.add_early_time(monotonic_us() - began_us);
-  service_.served_for(thread_cpu_us() - began_busy_us);
+  service_.served_for((thread_cpu_ns() - began_busy_ns) / 1000);
 }
 
 void StreamServer::check_times() {
