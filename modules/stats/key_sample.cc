@@ -7,9 +7,14 @@ namespace larder {
 namespace {
 
 constexpr size_t kFirstSlots = 256;
-constexpr int64_t kNsPerMs = 1'000'000;
-// Ticks that come late do not allow for what comes at once.
-constexpr int64_t kMostTickMs = 1000;
+// What is left of a sample that has become too large, and at most and at least of one that costs too
+// much time; and how many times as many keys one has that begins because it costs far too little.
+constexpr double kSmaller = 0.875;
+constexpr double kCheaper = 0.5;
+constexpr double kMuchCheaper = 1.0 / 16;
+constexpr uint64_t kFiner = 8;
+// How many times as much room as their keys need records may have.
+constexpr size_t kSparse = 4;
 
 bool has_ended(int64_t expiry_ms, int64_t now_ms) {
   return expiry_ms >= 0 && expiry_ms < now_ms;
@@ -44,16 +49,18 @@ void KeySample::peeked(const Name& name, bool is_there, int64_t now_ms) {
 uint32_t KeySample::count_read(const Name& name, bool is_there, int64_t now_ms) {
   const uint32_t number = find(name.id);
   if (number == kNone) {
-    (is_there ? unknown_ : misses_) += static_cast<double>(weight());
+    (is_there ? unknown_hits_ : far_misses_) += scale();
     return kNone;
   }
   if (!is_there && has_ended(records_[number].expiry_ms, now_ms)) {
     // A larger cache would have let it expire.
-    misses_ += static_cast<double>(weight());
+    far_misses_ += scale();
     erase(number);
     return kNone;
   }
-  depths_.record(stack_.depth(number) << shift_, weight());
+  const double depth = static_cast<double>(stack_.depth(number)) * scale();
+  Histogram& depths = is_there ? hit_depths_ : miss_depths_;
+  depths.record(static_cast<uint64_t>(depth), static_cast<uint64_t>(scale() * kReadUnits));
   return number;
 }
 
@@ -129,48 +136,54 @@ void KeySample::clear() {
 
 // --- How many ---
 
-void KeySample::tick(int64_t now_ms, int64_t spent_ns) {
-  const int64_t passed_ms = std::clamp<int64_t>(now_ms - last_tick_ms_, 1, kMostTickMs);
-  last_tick_ms_ = now_ms;
-  const int64_t allowed_ns = passed_ms * kNsPerMs / kTimeShare;
-  left_ns_ = std::clamp<int64_t>(left_ns_ + allowed_ns - spent_ns, 0, kMostAtOnceNs);
-  if (left_ns_ == 0 && spent_ns > allowed_ns) coarsen();
+void KeySample::tick(int64_t now_ms, Time time) {
+  const int64_t allowed_ns = time.busy_ns / kTimeShare;
+  left_ns_ = std::min(left_ns_ + allowed_ns - time.spent_ns, kMostAtOnceNs);
+  if (left_ns_ < -kMostDebtNs) {
+    left_ns_ = 0;
+    const double part = static_cast<double>(allowed_ns) / static_cast<double>(time.spent_ns);
+    coarsen(std::clamp(part, kMuchCheaper, kCheaper));
+  }
   if (static_cast<double>(stack_.total()) > 1.2 * kDepth * static_cast<double>(there_bytes_)) {
     drop_deep();
   }
-  consider_finer(now_ms, spent_ns);
+  considered_time_.busy_ns += time.busy_ns;
+  considered_time_.spent_ns += time.spent_ns;
+  consider_finer(now_ms);
   if (halved_ms_ == 0 || now_ms < halved_ms_) halved_ms_ = now_ms;
   if (now_ms - halved_ms_ < kHalfLifeMs) return;
   halved_ms_ = now_ms;
-  depths_.halve();
-  misses_ /= 2;
-  unknown_ /= 2;
-  all_reads_ /= 2;
+  hit_depths_.halve();
+  miss_depths_.halve();
+  for (double* count : {&far_misses_, &unknown_hits_, &all_hits_, &all_misses_}) *count /= 2;
 }
 
-// A load that is over, or a cache that has become small, may have left a sample of next to nothing.
-// What a few keys have taught is no great loss.
-void KeySample::consider_finer(int64_t now_ms, int64_t spent_ns) {
+// Another load, or a cache that has become small, may have left a sample of next to nothing. What a
+// few keys have taught is no great loss, as long as there are others to learn from: it is not
+// forgotten because the night is quiet.
+void KeySample::consider_finer(int64_t now_ms) {
   constexpr int64_t kIntervalMs = 60'000;
+  constexpr uint64_t kEnoughReads = 100'000;
   constexpr int kAmply = 16;
-  spent_ns_ += spent_ns;
   if (considered_ms_ == 0 || now_ms < considered_ms_) considered_ms_ = now_ms;
-  const int64_t passed_ms = now_ms - considered_ms_;
-  if (passed_ms < kIntervalMs) return;
+  if (now_ms - considered_ms_ < kIntervalMs || considered_reads_ < kEnoughReads) return;
   considered_ms_ = now_ms;
-  const int64_t spent = std::exchange(spent_ns_, 0);
-  if (shift_ == 0 || count_ > most_keys_ / kAmply) return;
-  if (spent > passed_ms * kNsPerMs / kTimeShare / kAmply) return;
-  const unsigned finer = shift_ - std::min(shift_, 3u);
+  considered_reads_ = 0;
+  const Time time = std::exchange(considered_time_, {});
+  if (end_ == kRanks || count_ > most_keys_ / kAmply) return;
+  if (time.spent_ns > time.busy_ns / kTimeShare / kAmply) return;
+  const uint64_t finer = std::min(end_ * kFiner, kRanks);
   clear();
-  shift_ = finer;
-  considered_ms_ = last_tick_ms_ = now_ms;
+  end_ = finer;
 }
 
 void KeySample::make_room() {
   drop_deep();
   // Not by one or two, or the next few keys would be the next to make room for.
-  while (count_ > most_keys_ / 4 * 3) coarsen();
+  const double wanted = kSmaller * static_cast<double>(most_keys_);
+  while (static_cast<double>(count_) > wanted && end_ > kLeastEnd) {
+    coarsen(std::min(kSmaller, wanted / static_cast<double>(count_)));
+  }
 }
 
 // Keys that even the largest cache that is asked about would not have any more.
@@ -183,11 +196,26 @@ void KeySample::drop_deep() {
   });
 }
 
-void KeySample::coarsen() {
-  shift_++;
+// Only this part of the keys stays in it.
+void KeySample::coarsen(double part) {
+  end_ = std::max(static_cast<uint64_t>(static_cast<double>(end_) * part), kLeastEnd);
   for (uint32_t number = 0; number < records_.size(); number++) {
     if (records_[number].is_used && records_[number].rank >= end()) erase(number);
   }
+  if (records_.capacity() > kSparse * std::max(count_, kFewestKeys)) move_together();
+}
+
+// A few keys in the room of many cost memory, and a use of one a line of it wherever it looks.
+void KeySample::move_together() {
+  std::vector<std::pair<Record, uint64_t>> kept;
+  kept.reserve(count_);
+  stack_.visit([&](uint32_t number, uint64_t bytes) { kept.emplace_back(records_[number], bytes); });
+  std::vector<Record>().swap(records_);
+  std::vector<uint32_t>().swap(free_);
+  std::vector<uint32_t>().swap(table_);
+  stack_ = RecencyStack();
+  count_ = 0;
+  for (auto last = kept.rbegin(); last != kept.rend(); ++last) stack_.use(add(last->first), last->second);
 }
 
 // --- Finding records ---
@@ -204,28 +232,43 @@ uint32_t KeySample::find(uint64_t id) const {
 uint32_t KeySample::insert(const Name& name) {
   if (count_ >= most_keys_) make_room();
   if (name.rank >= end()) return kNone;
+  return add({.id = name.id,
+              .rank = name.rank,
+              .database = name.database,
+              .is_used = true,
+              .is_there = false,
+              .was_read = false,
+              .born_ms = 0,
+              .used_ms = 0,
+              .expiry_ms = -1});
+}
+
+uint32_t KeySample::add(const Record& record) {
   if ((count_ + 1) * 2 > table_.size()) grow_table();
-  uint32_t number = static_cast<uint32_t>(records_.size());
-  if (free_.empty()) {
-    records_.emplace_back();
-  } else {
-    number = free_.back();
-    free_.pop_back();
-  }
-  records_[number] = {.id = name.id,
-                      .rank = name.rank,
-                      .database = name.database,
-                      .is_used = true,
-                      .is_there = false,
-                      .was_read = false,
-                      .born_ms = 0,
-                      .used_ms = 0,
-                      .expiry_ms = -1};
-  size_t place = place_of(name.id);
+  const uint32_t number = take_record();
+  records_[number] = record;
+  size_t place = place_of(record.id);
   while (table_[place] != 0) place = (place + 1) & (table_.size() - 1);
   table_[place] = number + 1;
   count_++;
   return number;
+}
+
+// The room for them grows no further than it may.
+uint32_t KeySample::take_record() {
+  if (!free_.empty()) {
+    const uint32_t number = free_.back();
+    free_.pop_back();
+    return number;
+  }
+  if (records_.size() == records_.capacity()) {
+    const size_t keys = std::max(records_.size() + 1, std::min(records_.size() * 2, most_keys_));
+    records_.reserve(keys);
+    free_.reserve(keys);
+    stack_.reserve(keys);
+  }
+  records_.emplace_back();
+  return static_cast<uint32_t>(records_.size() - 1);
 }
 
 void KeySample::grow_table() {
@@ -262,31 +305,37 @@ void KeySample::erase(uint32_t number) {
 // --- What is known ---
 
 double KeySample::hit_ratio_at(double size) const {
-  const double bytes = size * static_cast<double>(there_bytes_ << shift_);
-  double hits =
-      bytes <= 0 ? 0 : static_cast<double>(depths_.count_up_to(static_cast<uint64_t>(bytes)));
-  double reads = static_cast<double>(depths_.count()) + misses_;
-  // If the sample has more or fewer reads than its share, the reason is in the few keys that are
-  // read most, which any cache has (the correction of SHARDS).
-  if (shift_ > 0) {
-    const double missing = all_reads_ - unknown_ - reads;
-    hits += missing;
-    reads += missing;
+  const auto bytes = static_cast<uint64_t>(size * static_cast<double>(there_bytes_) * scale());
+  if (bytes == 0) return 0;
+  const double hits = reads_of(hit_depths_.count_up_to(bytes));
+  double more = reads_of(miss_depths_.count_up_to(bytes));  // that missed and would not have
+  double all_hits = known_hits();
+  double all_misses = known_misses();
+  // How many hits and misses there were is known better. Misses are many keys', so that those of the
+  // sample stand for all. If the sample has more or fewer hits than its share, the reason is in the few
+  // keys that are read most, which any cache has (the correction of SHARDS).
+  double missing = 0;
+  if (end_ < kRanks) {
+    missing = all_hits_ - unknown_hits_ - all_hits;
+    all_hits += missing;
+    more *= all_misses == 0 ? 0 : all_misses_ / all_misses;
+    all_misses = all_misses_;
   }
-  return reads <= 0 ? 0 : std::clamp(hits / reads, 0.0, 1.0);
+  const double reads = all_hits + all_misses;
+  return reads <= 0 ? 0 : std::clamp((hits + missing + more) / reads, 0.0, 1.0);
 }
 
 uint64_t KeySample::unread_keys() const {
   const auto unread = std::ranges::count_if(records_, [](const Record& record) {
     return record.is_used && record.is_there && record.born_ms != 0 && !record.was_read;
   });
-  return static_cast<uint64_t>(unread) << shift_;
+  return static_cast<uint64_t>(static_cast<double>(unread) * scale());
 }
 
 size_t KeySample::memory() const {
   return records_.capacity() * sizeof(Record) +
          (free_.capacity() + table_.capacity()) * sizeof(uint32_t) + stack_.memory() +
-         depths_.memory();
+         hit_depths_.memory() + miss_depths_.memory();
 }
 
 }  // namespace larder

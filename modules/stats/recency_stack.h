@@ -3,7 +3,7 @@
 //
 // Each use takes the next position of a line, and a tree of sums (Fenwick, "A new data structure
 // for cumulative frequency tables", 1994) knows the bytes behind each. When the line is at its end,
-// the keys move together. O(log n) for everything; 36 bytes a key.
+// the keys move together. O(log n) for everything; 40 bytes a key.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +17,8 @@ class RecencyStack {
   // The key becomes the last used, with this size. Keys are numbers from 0, which the owner gives
   // again when they are free.
   void use(uint32_t key, uint64_t bytes);
+  // Makes room for so many keys and no more.
+  void reserve(size_t keys) { places_.reserve(keys); }
   void remove(uint32_t key);
   bool has(uint32_t key) const { return key < places_.size() && places_[key].position != kNowhere; }
   uint64_t bytes_of(uint32_t key) const { return places_[key].bytes; }

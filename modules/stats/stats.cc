@@ -15,7 +15,7 @@ namespace {
 
 // One use in so many is timed. One that took longer than this was kept from the processor.
 constexpr int64_t kTimed = 16;
-constexpr int64_t kMostUseNs = 20'000;
+constexpr int64_t kMostUseNs = 5'000;
 // Of how many elements of a collection the size is the mean of all.
 constexpr size_t kElements = 5;
 // What a key takes in the table beside its entry, on average.
@@ -75,6 +75,9 @@ void CacheStatistics::follow_option() {
                });
   listen_while(is_on(), host_->hooks().tick, tick_listener_,
                [this](int64_t now_ms) { on_tick(now_ms); });
+  fit_to_limit();
+  seen_cpu_ns_ = thread_cpu_ns();
+  spent_ns_ = 0;
   info.reset();
 }
 
@@ -201,24 +204,28 @@ void CacheStatistics::follow_counters() {
   };
   const uint64_t hits = grown(stats.keyspace_hits, seen_hits_);
   const uint64_t misses = grown(stats.keyspace_misses, seen_misses_);
-  sample_.count_reads(hits + misses);
+  sample_.count_reads(hits, misses);
   ratio_.add(now_seconds(), hits, misses);
 }
 
 void CacheStatistics::on_tick(int64_t now_ms) {
   follow_counters();
   fit_to_limit();
-  sample_.tick(now_ms, std::exchange(spent_ns_, 0));
+  const int64_t cpu_ns = thread_cpu_ns();
+  const int64_t busy_ns = cpu_ns - std::exchange(seen_cpu_ns_, cpu_ns);
+  sample_.tick(now_ms, {.busy_ns = busy_ns, .spent_ns = std::exchange(spent_ns_, 0)});
   host_->keyspace().sample_end = sample_.end();
 }
 
 // What is kept about keys costs keys, so that a small cache gets small sketches.
 void CacheStatistics::fit_to_limit() {
-  constexpr size_t kShare = 128;  // of the limit, for the sample, and as much for what was removed
+  // Of the limit: a fiftieth for both.
+  constexpr size_t kSampleShare = 84;
+  constexpr size_t kRemovedShare = 128;
   const Eviction& eviction = host_->keyspace().eviction;
-  const size_t bytes = eviction.has_limit() ? eviction.limit() / kShare : SIZE_MAX;
-  sample_.set_most_keys(bytes / KeySample::kBytesPerKey);
-  removed_keys_.set_most_bytes(bytes);
+  const size_t limit = eviction.has_limit() ? eviction.limit() : SIZE_MAX;
+  sample_.set_most_keys(limit / kSampleShare / KeySample::kBytesPerKey);
+  removed_keys_.set_most_bytes(limit / kRemovedShare);
 }
 
 double CacheStatistics::ratio_over(int64_t seconds) {

@@ -3,7 +3,7 @@
 // Three feeds, all of them nothing while `cache-stats` is off: each miss and each removed key (a
 // sketch of removed keys tells why a miss is one), uses of a sample of all keys (KeySample), and
 // the counters of hits and misses, looked at on each tick. Between them a GET that hits costs a
-// comparison. What is kept is bounded: some 3 MB for the largest caches, a 64th of a small
+// comparison. What is kept is bounded: some 3 MB for the largest caches, a 50th of a small
 // `maxmemory`.
 #pragma once
 
@@ -58,7 +58,7 @@ class CacheStatistics final : public Module {
       {.help =
            "Finds out why reads miss, how old keys are when they are evicted, and what a cache of "
            "another size would do: INFO cache, CACHE.MRC and CACHE.ADVISE. Takes up to 3 MB, "
-           "or a 64th of a small maxmemory, and about a hundredth of the time of a GET."}};
+           "or a 50th of a small maxmemory, and about a hundredth of the server's time."}};
 
   Field on_{info, "cache_stats", [this] { return is_on(); }};
   Field ratio_1m_{info, "cache_hit_ratio_1m", [this] { return ratio_over(60); }, 4};
@@ -78,7 +78,7 @@ class CacheStatistics final : public Module {
   Counter removed_unread_{info, "cache_removed_never_read"};
   Field sampled_{info, "cache_sampled_keys", [this] { return sample_.size(); }};
   Field sampling_{info, "cache_sampling_ratio",
-                  [this] { return 1.0 / static_cast<double>(uint64_t{1} << sample_.shift()); }, 6};
+                  [this] { return 1 / sample_.scale(); }, 6};
   Field known_{info, "cache_removed_keys_known", [this] { return removed_keys_.size(); }};
   Field memory_{info, "cache_stats_bytes",
                 [this] { return sample_.memory() + removed_keys_.memory(); }};
@@ -90,6 +90,7 @@ class CacheStatistics final : public Module {
   HitRatio ratio_;
   // What uses of the sample have cost since the last tick: one in kTimed is timed for all.
   int64_t spent_ns_ = 0;
+  int64_t seen_cpu_ns_ = 0;  // on the last tick
   unsigned untimed_ = 0;
   // The counters of the keyspace when they were last looked at.
   uint64_t seen_hits_ = 0;

@@ -17,6 +17,8 @@ WITHOUT = "larder-server-without-statistics"
 BUDGET = ["BUDGET", "SET", "p99", "METRIC", "latency_service_usec.p99", "WARN", 1_000_000, "ERROR", 2_000_000]
 READ_EVERY_SECONDS = 5
 COST_KEYS = 10_000
+ROUNDS_PER_START = 10
+LEARNING_SECONDS = 2
 # Commands, and what statistics may cost. Where commands alternate, each request is timed by itself.
 WORKLOADS = {"GET, pipeline 32": (["GET {key}"], 1.03), "SET, pipeline 32": (["SET {key} {value}"], 1.03),
              "GET and SET in turns, pipeline 32": (["GET {key}", "SET {key} {value}"], None)}
@@ -67,21 +69,27 @@ class Stats:
                       self.options.port + offset, self.setup.server_cpus)
 
     def compare(self, commands):
-        """CPU per request with statistics and without, in turns."""
-        pairs = []
+        """CPU per request with statistics and without, in turns. Two processes of the same program differ by a
+        percent, wherever their memory happens to be, so that there are several of each. What the first million
+        requests may cost to learn from is not what all others do, and comes before."""
+        rounds = range(self.options.rounds)
+        return [pair for first in rounds[::ROUNDS_PER_START]
+                for pair in self.compare_once(commands, rounds[first:first + ROUNDS_PER_START])]
+
+    def compare_once(self, commands, rounds):
         without = os.path.join(self.tools.folder, WITHOUT)
         port = free_port()
         with (self.start("with", f"--metrics-port {port}") as on, self.start("without", "", 1, without) as off,
               Scrapers(port, ["/metrics"], count=1, pause=READ_EVERY_SECONDS)):
             on.client(*BUDGET)
+            load = {"commands": commands, "connections": 4, "pipeline": 32, "keys": COST_KEYS, "value_size": 64,
+                    "order": "uniform"}
             for server in (on, off):
                 self.tools.fill(server, COST_KEYS, "SET {key} {value}", 64)
-            for number in range(self.options.rounds):
-                pairs.append([self.tools.load(server, commands, connections=4, pipeline=32, keys=COST_KEYS,
-                                              value_size=64, order="uniform", seed=number + 1,
-                                              seconds=self.options.seconds, warm_up=self.options.seconds / 5)
-                              ["cpu_ns_per_request"] for server in (on, off)])
-        return pairs
+                self.tools.load(server, seed=0, seconds=LEARNING_SECONDS, warm_up=0, **load)
+            return [[self.tools.load(server, seed=number + 1, seconds=self.options.seconds,
+                                     warm_up=self.options.seconds / 5, **load)["cpu_ns_per_request"]
+                     for server in (on, off)] for number in rounds]
 
     def predict(self, name, trace, capacity):
         """Asks after a run what other sizes would do, and lets them do it."""

@@ -110,13 +110,14 @@ void play(const std::vector<Request>& requests, uint64_t capacity, KeySample& sa
   for (size_t i = 0; i < requests.size(); i++) {
     const Request& request = requests[i];
     now_ms = 1 + static_cast<int64_t>(i / 20);
-    if (i % 2000 == 0) sample.tick(now_ms, 0);
+    if (i % 2000 == 0) sample.tick(now_ms, {});
     const KeySample::State state{request.bytes, -1};
-    sample.count_reads(1);
     if (cache.read(request.key)) {
+      sample.count_reads(1, 0);
       sample.read(name_of(request.key), &state, now_ms);
       continue;
     }
+    sample.count_reads(0, 1);
     sample.read(name_of(request.key), nullptr, now_ms);
     sample.written(name_of(request.key), state, now_ms);
     cache.write(request);
@@ -136,14 +137,14 @@ void check_predictions(size_t keys, size_t count, bool is_sized, size_t most_key
   KeySample sample(most_keys);
   play(requests, capacity, sample);
   CHECK(sample.size() <= most_keys);
+  // What is not of the keys are histograms.
+  CHECK(sample.memory() <= most_keys * KeySample::kBytesPerKey + 20'000);
   for (const double size : {0.1, 0.3, 0.5, 0.8, 1.0, 1.3, 1.6, 2.0}) {
     const double exact =
         exact_hit_ratio(requests, static_cast<uint64_t>(size * static_cast<double>(capacity)));
-    INFO(keys << " keys, size " << size << ", 1 in " << (1 << sample.shift()) << ": " << exact
+    INFO(keys << " keys, size " << size << ", 1 in " << sample.scale() << ": " << exact
               << " and " << sample.hit_ratio_at(size));
-    // A part of the keys knows less of the smallest sizes, which hold few of them.
-    const double error = sample.shift() == 0 || size > 0.1 ? 0.03 : 0.04;
-    CHECK(std::abs(sample.hit_ratio_at(size) - exact) <= error);
+    CHECK(std::abs(sample.hit_ratio_at(size) - exact) <= 0.02);
   }
 }
 
@@ -164,7 +165,7 @@ TEST_CASE("key sample: a size of nothing hits nothing") {
   sample.written(name_of(1), state, 1);
   sample.read(name_of(1), &state, 2);
   sample.read(name_of(2), nullptr, 2);
-  sample.count_reads(2);
+  sample.count_reads(1, 1);
   CHECK(sample.hit_ratio_at(1) == Approx(0.5));
   CHECK(sample.hit_ratio_at(0) == 0);
 }
@@ -174,7 +175,7 @@ TEST_CASE("key sample: to ask about a key is a read, but no use of it") {
   const KeySample::State state{100, -1};
   for (uint64_t key = 1; key <= 3; key++) sample.written(name_of(key), state, 1);
   sample.peeked(name_of(1), true, 5);
-  sample.count_reads(1);
+  sample.count_reads(1, 0);
   CHECK(sample.unread_keys() == 3);
   CHECK(sample.known_reads() == 1);
   // It is as deep as before: whoever reads it now needs all three.
@@ -235,29 +236,57 @@ TEST_CASE("key sample: it is as fine as the time allows") {
   const auto use_all = [&] {
     for (uint64_t key = 0; key < 4000; key++) sample.written(name_of(key), state, now_ms);
   };
-  // What may be spent at once, and then a hundredth of the time, which is too much.
+  // A tenth of a second, all of which the server has worked, or a part.
+  const auto tick = [&](int64_t spent_ns, int64_t busy_ns = 100'000'000) {
+    sample.tick(now_ms += 100, {.busy_ns = busy_ns, .spent_ns = spent_ns});
+  };
+  constexpr int64_t kAllowedNs = 100'000'000 / KeySample::kTimeShare;
+  // What may be spent at once.
   use_all();
-  sample.tick(now_ms += 100, KeySample::kMostAtOnceNs / 2);
-  CHECK(sample.shift() == 0);
-  sample.tick(now_ms += 100, KeySample::kMostAtOnceNs / 2);
-  for (int i = 0; i < 20 && sample.shift() < 3; i++) {
+  tick(KeySample::kMostAtOnceNs / 2);
+  tick(KeySample::kMostAtOnceNs / 2 + kAllowedNs);
+  CHECK(sample.scale() == 1);
+  // And then twice as much of the time as is allowed: a debt that is soon too large.
+  constexpr int64_t kSoon = 2 * KeySample::kMostDebtNs / kAllowedNs;
+  for (int64_t i = 0; i < 3 * kSoon && sample.scale() < 8; i++) {
     use_all();
-    sample.tick(now_ms += 100, 1'000'000);
+    tick(2 * kAllowedNs);
   }
-  CHECK(sample.shift() == 3);
+  CHECK(sample.scale() == 8);
   CHECK(sample.size() > 300);
   CHECK(sample.size() < 800);
-  // Half of what is allowed is not little enough for a finer one.
-  for (int i = 0; i < 1000; i++) sample.tick(now_ms += 100, 250'000);
-  CHECK(sample.shift() == 3);
-  sample.tick(now_ms += 100, 2 * KeySample::kMostAtOnceNs);
+  // The same share of less work is as much.
+  for (int64_t i = 0; i < 10 * kSoon; i++) tick(kAllowedNs / 10, 10'000'000);
+  CHECK(sample.scale() == 8);
+  for (int64_t i = 0; i < 10 * kSoon; i++) tick(kAllowedNs / 5, 10'000'000);
+  CHECK(sample.scale() == 16);
   CHECK(sample.size() < 400);
-  for (int i = 0; i < 1300; i++) sample.tick(now_ms += 100, 1000);
-  CHECK(sample.shift() < 3);
+  // The memory of those that went is given back, and what is known of the others stays.
+  CHECK(sample.memory() < 4 * 400 * KeySample::kBytesPerKey);
+  CHECK(sample.unread_keys() == sample.size() * 16);
+
+  // Half of what is allowed is not little enough for a finer one.
+  const auto run = [&](uint64_t reads, int64_t spent_ns) {
+    for (int i = 0; i < 1300; i++) {
+      sample.count_reads(reads, 0);
+      tick(spent_ns);
+    }
+  };
+  run(10'000, kAllowedNs / 2);
+  CHECK(sample.scale() == 16);
+  // And where nothing is read it knows nothing better than what it has.
+  run(0, 1000);
+  CHECK(sample.size() > 100);
+  run(10'000, 1000);
+  CHECK(sample.scale() < 16);
   use_all();
   CHECK(sample.size() > 400);
+  // What costs far too much goes at once.
+  const size_t before = sample.size();
+  tick(100 * kAllowedNs + KeySample::kMostAtOnceNs);
+  CHECK(sample.size() < before / 8);
   sample.clear();
-  CHECK(sample.shift() == 0);
+  CHECK(sample.scale() == 1);
   CHECK(sample.memory() == 0);
 }
 
