@@ -17,8 +17,8 @@ WITHOUT = "larder-server-without-statistics"
 BUDGET = ["BUDGET", "SET", "p99", "METRIC", "latency_service_usec.p99", "WARN", 1_000_000, "ERROR", 2_000_000]
 READ_EVERY_SECONDS = 5
 COST_KEYS = 10_000
-ROUNDS_PER_START = 10
-LEARNING_SECONDS = 2
+ROUNDS_PER_START = 4
+LEARNING_SECONDS = 1
 # Commands, and what statistics may cost. Where commands alternate, each request is timed by itself.
 WORKLOADS = {"GET, pipeline 32": (["GET {key}"], 1.03), "SET, pipeline 32": (["SET {key} {value}"], 1.03),
              "GET and SET in turns, pipeline 32": (["GET {key}", "SET {key} {value}"], None)}
