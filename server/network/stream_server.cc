@@ -255,7 +255,7 @@ void StreamServer::want_slice(Connection& connection) {
 void StreamServer::serve_waiting() {
   const int64_t began_us = monotonic_us();
   const int64_t began_busy_ns = thread_cpu_ns();
-  const Deadline deadline = Deadline::in_us(kTurnUs);
+  const Deadline deadline = Deadline::at_us(began_us + kTurnUs);
   for (size_t left = waiting_.size(); left > 0; left--) {
     const uint64_t id = waiting_.front();
     waiting_.pop_front();
