@@ -147,9 +147,7 @@ void KeySample::tick(int64_t now_ms, Time time) {
   if (static_cast<double>(stack_.total()) > 1.2 * kDepth * static_cast<double>(there_bytes_)) {
     drop_deep();
   }
-  considered_time_.busy_ns += time.busy_ns;
-  considered_time_.spent_ns += time.spent_ns;
-  consider_finer(now_ms);
+  consider_finer(now_ms, time);
   if (halved_ms_ == 0 || now_ms < halved_ms_) halved_ms_ = now_ms;
   if (now_ms - halved_ms_ < kHalfLifeMs) return;
   halved_ms_ = now_ms;
@@ -161,17 +159,19 @@ void KeySample::tick(int64_t now_ms, Time time) {
 // Another load, or a cache that has become small, may have left a sample of next to nothing. What a
 // few keys have taught is no great loss, as long as there are others to learn from: it is not
 // forgotten because the night is quiet.
-void KeySample::consider_finer(int64_t now_ms) {
+void KeySample::consider_finer(int64_t now_ms, Time time) {
   constexpr int64_t kIntervalMs = 60'000;
   constexpr uint64_t kEnoughReads = 100'000;
   constexpr int kAmply = 16;
+  considered_time_.busy_ns += time.busy_ns;
+  considered_time_.spent_ns += time.spent_ns;
   if (considered_ms_ == 0 || now_ms < considered_ms_) considered_ms_ = now_ms;
   if (now_ms - considered_ms_ < kIntervalMs || considered_reads_ < kEnoughReads) return;
   considered_ms_ = now_ms;
   considered_reads_ = 0;
-  const Time time = std::exchange(considered_time_, {});
+  const Time all = std::exchange(considered_time_, {});
   if (end_ == kRanks || count_ > most_keys_ / kAmply) return;
-  if (time.spent_ns > time.busy_ns / kTimeShare / kAmply) return;
+  if (all.spent_ns > all.busy_ns / kTimeShare / kAmply) return;
   const uint64_t finer = std::min(end_ * kFiner, kRanks);
   clear();
   end_ = finer;
@@ -307,22 +307,19 @@ void KeySample::erase(uint32_t number) {
 double KeySample::hit_ratio_at(double size) const {
   const auto bytes = static_cast<uint64_t>(size * static_cast<double>(there_bytes_) * scale());
   if (bytes == 0) return 0;
-  const double hits = reads_of(hit_depths_.count_up_to(bytes));
+  double hits = reads_of(hit_depths_.count_up_to(bytes));
   double more = reads_of(miss_depths_.count_up_to(bytes));  // that missed and would not have
-  double all_hits = known_hits();
-  double all_misses = known_misses();
+  double reads = known_hits() + known_misses();
   // How many hits and misses there were is known better. Misses are many keys', so that those of the
   // sample stand for all. If the sample has more or fewer hits than its share, the reason is in the few
   // keys that are read most, which any cache has (the correction of SHARDS).
-  double missing = 0;
   if (end_ < kRanks) {
-    missing = all_hits_ - unknown_hits_ - all_hits;
-    all_hits += missing;
-    more *= all_misses == 0 ? 0 : all_misses_ / all_misses;
-    all_misses = all_misses_;
+    const double all_hits = all_hits_ - unknown_hits_;
+    hits += all_hits - known_hits();
+    if (more > 0) more *= all_misses_ / known_misses();
+    reads = all_hits + all_misses_;
   }
-  const double reads = all_hits + all_misses;
-  return reads <= 0 ? 0 : std::clamp((hits + missing + more) / reads, 0.0, 1.0);
+  return reads <= 0 ? 0 : std::clamp((hits + more) / reads, 0.0, 1.0);
 }
 
 uint64_t KeySample::unread_keys() const {

@@ -145,7 +145,7 @@ class KeySample {
   void drop_deep();
   void coarsen(double part);
   void move_together();
-  void consider_finer(int64_t now_ms);
+  void consider_finer(int64_t now_ms, Time time);
 
   size_t most_keys_;
   uint64_t end_ = kRanks;
