@@ -28,9 +28,7 @@ class KeySample {
   static constexpr size_t kFewestKeys = 64;
   // At most about so many, with all that belongs to it.
   static constexpr size_t kBytesPerKey = 104;
-  // The part of the server's own time that may be spent on it, in the long run, as it is measured. What
-  // uses cost is two to three times that: the code and the lines of memory that they need take the place
-  // of what all requests need.
+  // The part of the server's own time that may be spent on it, in the long run.
   static constexpr int64_t kTimeShare = 400;
   // How much may be spent at once by one that is new, so that a few million requests are enough for a
   // good prediction.

@@ -8,16 +8,17 @@
 #include "server/base/allocator.h"
 #include "server/base/clock.h"
 #include "server/base/listen_while.h"
-#include "server/types/value.h"
 
 namespace larder {
 namespace {
 
-// One use in so many is timed. One that took longer than this was kept from the processor.
+// What a key that is told without its name can be rounded up to.
+static_assert(SampledUses::kNamedBytes * 3 / 2 < kBigKeyBytes);
+
+// Uses are timed when there have been so many. Those that took longer than this in the mean were kept from
+// the processor.
 constexpr int64_t kTimed = 16;
 constexpr int64_t kMostUseNs = 5'000;
-// Of how many elements of a collection the size is the mean of all.
-constexpr size_t kElements = 5;
 // What a key takes in the table beside its entry, on average.
 constexpr uint64_t kSlotBytes = 10;
 // How many clients an advice names.
@@ -64,8 +65,8 @@ void CacheStatistics::follow_option() {
                [this](const KeyEvent& miss) { note_miss(miss); });
   listen_while(is_on(), keyspace.key_removed, removal_listener_,
                [this](const KeyRemoval& removal) { note_removal(removal); });
-  listen_while(is_on(), keyspace.sampled_use, use_listener_,
-               [this](const SampledUse& use) { note_use(use); });
+  listen_while(is_on(), keyspace.sampled_uses.told, use_listener_,
+               [this](std::span<const SampledUse> uses) { note_uses(uses); });
   listen_while(is_on(), keyspace.flushed, flush_listener_,
                [this](const Database* database) { note_flush(database); });
   listen_while(is_on(), keyspace.swapped, swap_listener_,
@@ -84,6 +85,7 @@ void CacheStatistics::follow_option() {
 // For CONFIG RESETSTAT, and when the option changes.
 void CacheStatistics::forget() {
   if (host_ == nullptr) return;
+  host_->keyspace().sampled_uses.tell();
   sample_.clear();
   removed_keys_.clear();
   ratio_.clear();
@@ -92,15 +94,14 @@ void CacheStatistics::forget() {
   const Keyspace& keyspace = host_->keyspace();
   seen_hits_ = keyspace.stats.keyspace_hits;
   seen_misses_ = keyspace.stats.keyspace_misses;
-  host_->keyspace().sample_end = is_listening() ? sample_.end() : 0;
+  note_end();
+}
+
+void CacheStatistics::note_end() {
+  host_->keyspace().sampled_uses.end = is_listening() ? sample_.end() : 0;
 }
 
 // --- What happens ---
-
-KeySample::Name CacheStatistics::name_of(const Database& database, uint64_t hash) const {
-  return {database.ghost_hash(hash), static_cast<uint32_t>(hash),
-          static_cast<uint16_t>(database.index())};
-}
 
 void CacheStatistics::note_miss(const KeyEvent& miss) {
   const auto cause = removed_keys_.find(miss.database.ghost_hash(miss.hash));
@@ -123,7 +124,11 @@ void CacheStatistics::note_miss(const KeyEvent& miss) {
 
 void CacheStatistics::note_removal(const KeyRemoval& removal) {
   const int64_t now_ms = host_->keyspace().now_ms();
-  const KeySample::Name name = name_of(removal.database, removal.hash);
+  SampledUses& uses = host_->keyspace().sampled_uses;
+  if (uses.contains(removal.hash)) uses.tell();
+  const KeySample::Name name{removal.database.ghost_hash(removal.hash),
+                             static_cast<uint32_t>(removal.hash),
+                             static_cast<uint16_t>(removal.database.index())};
   if (big_bytes_ != 0 && name.id == big_id_) big_bytes_ = 0;
   removed_keys_.put(name.id, removal.cause);
   const std::optional<KeySample::Life> life =
@@ -140,46 +145,43 @@ void CacheStatistics::note_removal(const KeyRemoval& removal) {
   record_ms(eviction_idle_ms_, life->idle_ms);
 }
 
-void CacheStatistics::note_use(const SampledUse& use) {
-  const KeySample::Name name = name_of(use.database, use.hash);
-  const bool is_timed = ++untimed_ >= kTimed;
+void CacheStatistics::note_uses(std::span<const SampledUse> uses) {
+  untimed_ += std::ssize(uses);
+  const bool is_timed = untimed_ >= kTimed;
   const int64_t began_ns = is_timed ? monotonic_ns() : 0;
-  note_use_of(name, use);
-  host_->keyspace().sample_end = sample_.end();
+  for (const SampledUse& use : uses) note_use(use);
+  note_end();
   if (!is_timed) return;
-  untimed_ = 0;
-  spent_ns_ += std::min(monotonic_ns() - began_ns, kMostUseNs) * kTimed;
+  const int64_t mean_ns = (monotonic_ns() - began_ns) / std::ssize(uses);
+  spent_ns_ += std::min(mean_ns, kMostUseNs) * std::exchange(untimed_, 0);
 }
 
-void CacheStatistics::note_use_of(const KeySample::Name& name, const SampledUse& use) {
-  const int64_t now_ms = host_->keyspace().now_ms();
-  if (use.kind == SampledUse::Kind::peeked) {
-    return sample_.peeked(name, use.entry != nullptr, now_ms);
-  }
-  if (use.entry == nullptr) {
-    if (use.kind == SampledUse::Kind::read) sample_.read(name, nullptr, now_ms);
+void CacheStatistics::note_use(const SampledUse& use) {
+  const KeySample::Name name{use.id, use.rank, use.database};
+  if (use.kind == SampledUse::Kind::peeked) return sample_.peeked(name, use.is_there, use.now_ms);
+  if (!use.is_there) {
+    if (use.kind == SampledUse::Kind::read) sample_.read(name, nullptr, use.now_ms);
     return;
   }
-  const Entry& entry = *use.entry;
-  const KeySample::State state{allocation_size(entry.allocated_bytes()) +
-                                   value_size_hint(entry.value(), kElements) + kSlotBytes,
-                               entry.expiry_ms()};
+  const KeySample::State state{allocation_size(use.entry_bytes) + use.value_bytes + kSlotBytes,
+                               use.expiry_ms};
   if (use.kind == SampledUse::Kind::read) {
-    sample_.read(name, &state, now_ms);
+    sample_.read(name, &state, use.now_ms);
   } else {
-    sample_.written(name, state, now_ms);
+    sample_.written(name, state, use.now_ms);
   }
-  note_size(name, entry, state.bytes);
+  note_size(use, state.bytes);
 }
 
-void CacheStatistics::note_size(const KeySample::Name& name, const Entry& entry, uint64_t bytes) {
-  if (bytes < kBigKeyBytes && (big_bytes_ == 0 || name.id != big_id_)) [[likely]]
-    return;
-  if (name.id != big_id_ && bytes <= big_bytes_) return;
-  big_id_ = name.id;
-  big_database_ = name.database;
-  big_bytes_ = bytes;
-  big_key_ = shown_key(entry.key(), name.database);
+void CacheStatistics::note_size(const SampledUse& use, uint64_t bytes) {
+  if (big_bytes_ != 0 && use.id == big_id_) {
+    big_bytes_ = bytes < kBigKeyBytes ? 0 : bytes;
+  } else if (bytes >= kBigKeyBytes && bytes > big_bytes_) {
+    big_id_ = use.id;
+    big_database_ = use.database;
+    big_bytes_ = bytes;
+    big_key_ = shown_key(use.name, use.database);
+  }
 }
 
 void CacheStatistics::note_flush(const Database* database) {
@@ -192,10 +194,16 @@ void CacheStatistics::note_flush(const Database* database) {
     sample_.clear();
     removed_keys_.clear();
   }
-  host_->keyspace().sample_end = sample_.end();
+  note_end();
+}
+
+const KeySample& CacheStatistics::sample() {
+  host_->keyspace().sampled_uses.tell();
+  return sample_;
 }
 
 void CacheStatistics::follow_counters() {
+  host_->keyspace().sampled_uses.tell();
   const KeyspaceStats& stats = host_->keyspace().stats;
   // CONFIG RESETSTAT may have set them back.
   const auto grown = [](uint64_t now, uint64_t& seen) {
@@ -213,8 +221,9 @@ void CacheStatistics::on_tick(int64_t now_ms) {
   fit_to_limit();
   const int64_t cpu_ns = thread_cpu_ns();
   const int64_t busy_ns = cpu_ns - std::exchange(seen_cpu_ns_, cpu_ns);
+  spent_ns_ += host_->keyspace().sampled_uses.take_sizing_ns();
   sample_.tick(now_ms, {.busy_ns = busy_ns, .spent_ns = std::exchange(spent_ns_, 0)});
-  host_->keyspace().sample_end = sample_.end();
+  note_end();
 }
 
 // What is kept about keys costs keys, so that a small cache gets small sketches.

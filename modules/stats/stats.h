@@ -1,13 +1,14 @@
 // Why reads miss, and what the cache would do at another size: INFO cache, CACHE.MRC, CACHE.ADVISE.
 //
 // Three feeds, all of them nothing while `cache-stats` is off: each miss and each removed key (a
-// sketch of removed keys tells why a miss is one), uses of a sample of all keys (KeySample), and
-// the counters of hits and misses, looked at on each tick. Between them a GET that hits costs a
-// comparison. What is kept is bounded: some 3 MB for the largest caches, a 50th of a small
-// `maxmemory`.
+// sketch of removed keys tells why a miss is one), uses of a sample of all keys (KeySample), which
+// come many at a time, and the counters of hits and misses, looked at on each tick. Between them a
+// GET that hits costs a comparison. What is kept is bounded: some 3 MB for the largest caches, a
+// 50th of a small `maxmemory`.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,14 +41,16 @@ class CacheStatistics final : public Module {
   void forget();
   void note_miss(const KeyEvent& miss);
   void note_removal(const KeyRemoval& removal);
+  void note_uses(std::span<const SampledUse> uses);
   void note_use(const SampledUse& use);
-  void note_use_of(const KeySample::Name& name, const SampledUse& use);
-  void note_size(const KeySample::Name& name, const Entry& entry, uint64_t bytes);
+  void note_size(const SampledUse& use, uint64_t bytes);
   void note_flush(const Database* database);
   void follow_counters();
   void on_tick(int64_t now_ms);
   void fit_to_limit();
-  KeySample::Name name_of(const Database& database, uint64_t hash) const;
+  void note_end();
+  // The sample, with all that has happened until now.
+  const KeySample& sample();
   // The part of the present data that fits when the server may use so many bytes.
   double share_at(size_t bytes) const;
 
@@ -58,7 +61,7 @@ class CacheStatistics final : public Module {
       {.help =
            "Finds out why reads miss, how old keys are when they are evicted, and what a cache of "
            "another size would do: INFO cache, CACHE.MRC and CACHE.ADVISE. Takes up to 3 MB, "
-           "or a 50th of a small maxmemory, and about a hundredth of the server's time."}};
+           "or a 50th of a small maxmemory, and less than a hundredth of the server's time."}};
 
   Field on_{info, "cache_stats", [this] { return is_on(); }};
   Field ratio_1m_{info, "cache_hit_ratio_1m", [this] { return ratio_over(60); }, 4};
@@ -72,26 +75,26 @@ class CacheStatistics final : public Module {
   HistogramField eviction_idle_ms_{info, "cache_eviction_idle_ms"};
   HistogramField expiry_lag_ms_{info, "cache_expiry_lag_ms"};
   Field lag_p99_{info, "cache_expiry_lag_p99_ms", [this] { return expiry_lag_ms_.percentile(99); }};
-  Field unread_{info, "cache_keys_never_read", [this] { return sample_.unread_keys(); }};
+  Field unread_{info, "cache_keys_never_read", [this] { return sample().unread_keys(); }};
   // Of the keys of the sample.
   Counter removed_{info, "cache_removed_sampled"};
   Counter removed_unread_{info, "cache_removed_never_read"};
-  Field sampled_{info, "cache_sampled_keys", [this] { return sample_.size(); }};
+  Field sampled_{info, "cache_sampled_keys", [this] { return sample().size(); }};
   Field sampling_{info, "cache_sampling_ratio",
-                  [this] { return 1 / sample_.scale(); }, 6};
+                  [this] { return 1 / sample().scale(); }, 6};
   Field known_{info, "cache_removed_keys_known", [this] { return removed_keys_.size(); }};
   Field memory_{info, "cache_stats_bytes",
-                [this] { return sample_.memory() + removed_keys_.memory(); }};
+                [this] { return sample().memory() + removed_keys_.memory(); }};
   double ratio_over(int64_t seconds);
 
   Host* host_ = nullptr;
   KeySample sample_;
   RemovedKeys removed_keys_;
   HitRatio ratio_;
-  // What uses of the sample have cost since the last tick: one in kTimed is timed for all.
+  // What uses of the sample have cost since the last tick, and how many there were since some were timed.
   int64_t spent_ns_ = 0;
+  int64_t untimed_ = 0;
   int64_t seen_cpu_ns_ = 0;  // on the last tick
-  unsigned untimed_ = 0;
   // The counters of the keyspace when they were last looked at.
   uint64_t seen_hits_ = 0;
   uint64_t seen_misses_ = 0;

@@ -82,8 +82,7 @@ class EditedEntry : public ValuePlace {
       database_->index_fields(key_.hash, slot_, keyspace_->now_ms());
     }
     if (keyspace_->usage.has_sizes() && slot_ != nullptr) Database::note_size(*slot_);
-    if (keyspace_->is_sampled(key_.hash)) [[unlikely]]
-      keyspace_->tell_use(SampledUse::Kind::written, *database_, key_, slot_);
+    keyspace_->note_written(*database_, key_, slot_);
     keyspace_->changed({event_class, event, *database_, key_.name},
                        static_cast<uint64_t>(changes));
   }

@@ -37,13 +37,4 @@ struct KeyRemoval {
   const Entry& entry;
 };
 
-// A key of the sample was read, or was not there to be read, or was given another value. `peeked`:
-// as read, but it was no use of the key (Lookup::peek).
-struct SampledUse {
-  enum class Kind : uint8_t { read, peeked, written } kind;
-  Database& database;
-  uint64_t hash;
-  const Entry* entry;  // nullptr: not there
-};
-
 }  // namespace larder

@@ -30,9 +30,9 @@ void Keyspace::missed(Database& database, const Key& key) {
   key_missed({KeyEventClass::key_miss, "keymiss", database, key.name, key.hash});
 }
 
-void Keyspace::tell_use(SampledUse::Kind kind, Database& database, const Key& key,
+void Keyspace::note_use(SampledUse::Kind kind, const Database& database, const Key& key,
                         const Database::Slot* slot) {
-  sampled_use({kind, database, key.hash, slot == nullptr ? nullptr : slot->get()});
+  sampled_uses.add(kind, database, key.hash, slot == nullptr ? nullptr : slot->get(), now_ms_);
 }
 
 bool Keyspace::remove(Database& database, const Key& key, std::string_view event) {
@@ -64,8 +64,7 @@ void Keyspace::relocate(const Relocation& relocation, Database::Slot* slot) {
   Database::Slot* moved = relocation.target.insert_moved(relocation.to, entry, bits, now_ms_);
   if (entry->type() == Type::hash) relocation.target.index_fields(relocation.to.hash, moved, now_ms_);
   added(relocation.target, relocation.to);
-  if (is_sampled(relocation.to.hash)) [[unlikely]]
-    tell_use(SampledUse::Kind::written, relocation.target, relocation.to, moved);
+  note_written(relocation.target, relocation.to, moved);
   changes_++;
   key_changed({KeyEventClass::generic, relocation.source_event, relocation.source,
                relocation.from.name});

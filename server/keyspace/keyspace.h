@@ -16,6 +16,7 @@
 #include "server/keyspace/eviction.h"
 #include "server/keyspace/key_event.h"
 #include "server/keyspace/key_usage.h"
+#include "server/keyspace/sampled_uses.h"
 
 namespace larder {
 
@@ -65,9 +66,9 @@ class Keyspace {
     }
     if (lookup == Lookup::read || lookup == Lookup::peek) {
       slot != nullptr ? static_cast<void>(++stats.keyspace_hits) : missed(database, key);
-      if (is_sampled(key.hash)) [[unlikely]] {
+      if (sampled_uses.contains(key.hash)) [[unlikely]] {
         const bool is_use = lookup == Lookup::read;
-        tell_use(is_use ? SampledUse::Kind::read : SampledUse::Kind::peeked, database, key, slot);
+        note_use(is_use ? SampledUse::Kind::read : SampledUse::Kind::peeked, database, key, slot);
       }
     }
     return slot;
@@ -132,10 +133,10 @@ class Keyspace {
       key_added({KeyEventClass::new_key, "new", database, key.name});
     }
   }
-  // Tells of a key of the sample: see sample_end.
-  void tell_use(SampledUse::Kind kind, Database& database, const Key& key,
-                const Database::Slot* slot);
-  bool is_sampled(uint64_t hash) const { return static_cast<uint32_t>(hash) < sample_end; }
+  void note_written(const Database& database, const Key& key, const Database::Slot* slot) {
+    if (sampled_uses.contains(key.hash)) [[unlikely]]
+      note_use(SampledUse::Kind::written, database, key, slot);
+  }
   // Tells that a key is about to go.
   void removing(RemovalCause cause, Database& database, uint64_t hash, const Entry& entry) {
     if (key_removed.is_used()) [[unlikely]] key_removed({cause, database, hash, entry});
@@ -149,10 +150,7 @@ class Keyspace {
   Hook<const KeyEvent&> key_added;
   Hook<const KeyEvent&> key_missed;
   Hook<const KeyRemoval&> key_removed;
-  // Uses of a sample of all keys: those whose hash, its lower 32 bits, is below `sample_end`, which
-  // belongs to the listener. 0: of none, which costs a comparison for each use; 2^32: of all.
-  Hook<const SampledUse&> sampled_use;
-  uint64_t sample_end = 0;
+  SampledUses sampled_uses;
   Hook<Database*> flushed;  // nullptr: all databases
   Hook<Database&, Database&> swapped;
   KeyspaceStats stats;
@@ -169,6 +167,8 @@ class Keyspace {
   bool expire_due(Deadline deadline);
   bool expire_fields(Database& database, Deadline deadline);
   void missed(Database& database, const Key& key);
+  void note_use(SampledUse::Kind kind, const Database& database, const Key& key,
+                const Database::Slot* slot);
 
   std::vector<std::unique_ptr<Database>> databases_;
   // Contents that were flushed and wait to be freed.

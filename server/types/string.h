@@ -64,6 +64,8 @@ class String {
 
   static void release(ValueView view);
   static bool is_heavy(ValueView) { return false; }
+  // Its memory is all the entry's.
+  static bool lies_in_entry(ValueView view) { return view.encoding != kShared; }
   static bool drain(ValueView view, Deadline) {
     release(view);
     return true;

@@ -147,6 +147,36 @@ TEST_CASE("cache statistics: a big key stays known when another database is empt
   CHECK(scene.stats.advise().empty());
 }
 
+TEST_CASE("cache statistics: a big key that shrinks is none") {
+  Scene scene;
+  scene.set("big", kNoExpiry, kBigKeyBytes);
+  scene.set("bigger", kNoExpiry, 2 * kBigKeyBytes);
+  const auto advice = scene.stats.advise();
+  REQUIRE(advice.size() == 1);
+  CHECK(advice[0].text.find("bigger") != std::string::npos);
+  scene.set("bigger");
+  CHECK(scene.stats.advise().empty());
+}
+
+TEST_CASE("cache statistics: what happened before a database was emptied or exchanged is over") {
+  Scene scene;
+  Keyspace& keyspace = scene.keyspace;
+  const auto put_elsewhere = [&](std::string_view name) {
+    keyspace.relocate({keyspace.database(0), make_key(name), keyspace.database(1), make_key(name), "", ""},
+                      keyspace.find(keyspace.database(0), make_key(name), Lookup::silent));
+  };
+  scene.set("here");
+  scene.get("here");
+  scene.set("there");
+  put_elsewhere("there");
+  // Nobody has asked for anything yet.
+  keyspace.flush(keyspace.database(0));
+  CHECK(scene.field("cache_sampled_keys") == "1");
+  scene.set("here");
+  keyspace.swap(keyspace.database(0), keyspace.database(1));
+  CHECK(scene.field("cache_sampled_keys") == "0");
+}
+
 TEST_CASE("cache statistics: RESETSTAT and switching off leave nothing behind") {
   Scene scene;
   const auto fill = [&] {
@@ -175,7 +205,7 @@ TEST_CASE("cache statistics: RESETSTAT and switching off leave nothing behind") 
   fill();
   scene.set_option("no");
   check_empty();
-  CHECK(scene.keyspace.sample_end == 0);
+  CHECK(scene.keyspace.sampled_uses.end == 0);
   CHECK_FALSE(scene.keyspace.key_removed.is_used());
   CHECK_FALSE(scene.keyspace.key_missed.is_used());
   CHECK_FALSE(scene.hooks.tick.is_used());
