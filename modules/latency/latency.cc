@@ -62,9 +62,13 @@ void Latency::follow_options() {
   Hooks& hooks = host_->hooks();
   const bool has_threshold = threshold_ms_.get() > 0;
   listen_while(tracking_.get(), hooks.commands_timed, histogram_listener_,
-               [this](const TimedRun& run) { record(run); });
+               [this](const TimedRun& run) {
+                 note(run.command, Kind::execution, run.mean_ns(), run.calls);
+               });
   listen_while(tracking_.get(), hooks.requests_served, service_listener_,
-               [this](const ServedRun& run) { record(run); });
+               [this](const ServedRun& run) {
+                 note(run.command, Kind::service, run.nanoseconds, run.calls);
+               });
   listen_while(tracking_.get(), hooks.tick, tick_listener_, [this](int64_t) { begin_second(); });
   if (tracking_.get()) {
     begin_second();
@@ -79,12 +83,18 @@ void Latency::follow_options() {
               wants_exact_timing_);
 }
 
-void Latency::record(const TimedRun& run) {
-  recent_of(run.command).execution.record(second_, static_cast<uint64_t>(run.mean_ns()), run.calls);
+void Latency::note(const Command& command, Kind kind, int64_t nanoseconds, uint64_t calls) {
+  noted_.next() = {static_cast<uint16_t>(command.id()), kind, static_cast<uint32_t>(calls),
+                   nanoseconds};
+  if (noted_.is_full()) record_noted();
 }
 
-void Latency::record(const ServedRun& run) {
-  recent_of(run.command).service.record(second_, static_cast<uint64_t>(run.nanoseconds), run.calls);
+void Latency::record_noted() {
+  for (const Noted& noted : noted_.take()) {
+    Recent& recent = recent_of(noted.command);
+    TimeWindows& windows = noted.kind == Kind::execution ? recent.execution : recent.service;
+    windows.record(second_, static_cast<uint64_t>(noted.nanoseconds), noted.calls);
+  }
 }
 
 void Latency::begin_recent(size_t id) {
@@ -94,6 +104,7 @@ void Latency::begin_recent(size_t id) {
 
 // The clock of the windows: a second that is over moves into the past.
 void Latency::begin_second() {
+  record_noted();
   const int64_t second = monotonic_us() / 1'000'000;
   if (second == second_) return;
   second_ = second;
@@ -138,13 +149,15 @@ void Latency::forget_recent() {
   if (host_ == nullptr) return;
   // In this turn others may have run, whose replies leave later.
   host_->hooks().served_epoch++;
+  record_noted();
   for (size_t id = 0; id < recent_.size(); id++) {
     if (recent_[id] != nullptr) keep_second(id, *recent_[id]);
   }
   std::vector<std::unique_ptr<Recent>>().swap(recent_);
 }
 
-Histogram Latency::histogram_of(const Command& command) const {
+Histogram Latency::histogram_of(const Command& command) {
+  record_noted();
   Histogram histogram;
   if (command.id() < histograms_.size()) histogram = histograms_[command.id()];
   if (const Recent* recent = find_recent(command)) histogram.add(recent->execution.current());
@@ -174,7 +187,7 @@ void Latency::RecentField::write(InfoWriter& writer) const {
   writer.line(name(), text + ",max=" + in_microseconds(summary.histogram.max()));
 }
 
-void Latency::write_percentiles(InfoWriter& writer) const {
+void Latency::write_percentiles(InfoWriter& writer) {
   if (!tracking_.get()) return;
   for (const Command& command : host_->commands().rows()) {
     const Histogram histogram = histogram_of(command);

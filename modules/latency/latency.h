@@ -6,6 +6,7 @@
 // latency-monitor-threshold is set. All follow the options from one moment to the next.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "modules/latency/event_series.h"
 #include "modules/latency/percentiles.h"
 #include "modules/latency/time_windows.h"
+#include "server/base/gathered.h"
 #include "server/info/histogram.h"
 #include "server/module/module.h"
 
@@ -30,7 +32,7 @@ class Latency final : public Module {
   void start(Host& host) override;
 
   // In nanoseconds; empty: the command has not run while latency-tracking was on. Costs a copy.
-  Histogram histogram_of(const Command& command) const;
+  Histogram histogram_of(const Command& command);
   Events& events() { return events_; }
 
   // What LATENCY PERCENTILES is about: the command alone, or all that its client waits for.
@@ -46,12 +48,12 @@ class Latency final : public Module {
  private:
   // Listens as far as the options ask for it.
   void follow_options();
-  void record(const TimedRun& run);
-  void record(const ServedRun& run);
+  void note(const Command& command, Kind kind, int64_t nanoseconds, uint64_t calls);
+  void record_noted();
   void begin_second();
   void note_run(const TimedRun& run);
   void note_event(std::string_view name, int64_t nanoseconds);
-  void write_percentiles(InfoWriter& writer) const;
+  void write_percentiles(InfoWriter& writer);
 
   Option<int64_t> threshold_ms_{
       options,
@@ -98,8 +100,7 @@ class Latency final : public Module {
     TimeWindows execution;
     TimeWindows service;
   };
-  Recent& recent_of(const Command& command) {
-    const size_t id = command.id();
+  Recent& recent_of(size_t id) {
     if (id >= recent_.size() || recent_[id] == nullptr) [[unlikely]]
       begin_recent(id);
     return *recent_[id];
@@ -116,6 +117,14 @@ class Latency final : public Module {
   int64_t second_ = 0;  // monotonic, as of the last tick
   Events events_;
   bool wants_exact_timing_ = false;
+  // What is not in the windows yet.
+  struct Noted {
+    uint16_t command;  // Command::id()
+    Kind kind;
+    uint32_t calls;
+    int64_t nanoseconds;
+  };
+  Gathered<Noted> noted_;
   // Numbers of listeners; 0: not listening.
   uint64_t histogram_listener_ = 0;
   uint64_t service_listener_ = 0;
