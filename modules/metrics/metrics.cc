@@ -7,6 +7,7 @@
 #include "modules/metrics/reports.h"
 #include "modules/metrics/scrape.h"
 #include "server/base/clock.h"
+#include "server/base/listen_while.h"
 #include "server/base/log.h"
 #include "server/base/numbers.h"
 #include "server/base/text.h"
@@ -62,15 +63,23 @@ void Metrics::set_sampling(bool is_on) {
   Hooks& hooks = host_->hooks();
   if (!is_on) {
     hooks.tick.remove(tick_listener_);
-    hooks.commands_timed.remove(timing_listener_);
+    listen_to_times(false);
     sampler_.reset();
     return;
   }
   sampler_ = std::make_unique<Sampler>(*host_);
-  tick_listener_ =
-      hooks.tick.add([this](int64_t now_ms) { sampler_->tick(now_ms, monotonic_us()); });
-  timing_listener_ =
-      hooks.commands_timed.add([this](const TimedRun& run) { sampler_->record(run); });
+  tick_listener_ = hooks.tick.add([this](int64_t now_ms) { on_tick(now_ms); });
+}
+
+// How long commands take is of interest while nobody measures what clients see, which says more.
+void Metrics::on_tick(int64_t now_ms) {
+  listen_to_times(!host_->hooks().requests_served.is_used());
+  sampler_->tick(now_ms, monotonic_us());
+}
+
+void Metrics::listen_to_times(bool is_on) {
+  listen_while(is_on, host_->hooks().commands_timed, timing_listener_,
+               [this](const TimedRun& run) { sampler_->record(run); });
 }
 
 std::unique_ptr<StreamHandler> Metrics::open(const StreamPeer& peer) {

@@ -26,6 +26,8 @@ class Metrics final : public Module, private StreamService {
 
   Status listen();
   void set_sampling(bool is_on);
+  void on_tick(int64_t now_ms);
+  void listen_to_times(bool is_on);
   HttpResponse respond(const HttpRequest& request, const StreamPeer& peer);
   HttpResponse ready() const;
 
@@ -62,7 +64,7 @@ class Metrics final : public Module, private StreamService {
   StreamListener* listener_ = nullptr;
   std::unique_ptr<Sampler> sampler_;
   uint64_t tick_listener_ = 0;
-  uint64_t timing_listener_ = 0;
+  uint64_t timing_listener_ = 0;  // 0: not listening
 };
 
 }  // namespace larder

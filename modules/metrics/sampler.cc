@@ -145,8 +145,8 @@ void Sampler::sample_memory() {
   set("memory_limit", limit > 0 ? limit : field("pressure_limit"));
 }
 
-// What commands took in this second, and, where the module that measures it is there, what clients
-// saw.
+// What commands took in this second, if it was recorded, and, where the module that measures it is there,
+// what clients saw.
 void Sampler::sample_latency() {
   if (execution_ns_.count() > 0) {
     const auto percentile = [this](double percent) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "tests/support/build.h"
+#include "tests/support/eventually.h"
 #include "tests/support/outside_address.h"
 #include "tests/support/program.h"
 #include "tests/support/test_server.h"
@@ -183,6 +184,45 @@ TEST_CASE("metrics: off by default, on and off while the server runs") {
   CHECK(idle.receive_eof());
   CHECK(!listens(port));
   CHECK(fields_of(info_of(client)).at("metrics_http_requests") == "3");
+}
+
+// The newest value of a series in the answer of /api/history; "" before the first row.
+std::string newest(const HttpAnswer& history, const std::string& name) {
+  const std::string& text = history.body;
+  const size_t names = text.find("\"series\":[");
+  const size_t place = text.find('"' + name + '"', names);
+  REQUIRE(place != std::string::npos);
+  // In a row the time comes first.
+  const auto column = 1 + std::count(text.begin() + static_cast<ptrdiff_t>(names),
+                                     text.begin() + static_cast<ptrdiff_t>(place), ',');
+  const size_t row = text.rfind("[");
+  const size_t end = text.find(']', row);
+  std::istringstream values(text.substr(row + 1, end - row - 1));
+  std::string value;
+  for (int64_t i = 0; i <= column; i++) {
+    if (!std::getline(values, value, ',')) return "";
+  }
+  return value;
+}
+
+TEST_CASE("metrics: how long commands take is kept where nobody measures what clients see") {
+  MeasuredServer measured({"--latency-tracking", "no"});
+  TestClient client = measured.server.connect();
+  const auto becomes_known = [&](const std::string& known, const std::string& unknown) {
+    return eventually(
+        [&] {
+          client("PING");
+          const HttpAnswer history = measured.get("/api/history");
+          const std::string value = newest(history, known);
+          return !value.empty() && value != "null" && newest(history, unknown) == "null";
+        },
+        30s);
+  };
+  CHECK(becomes_known("execution_p50", "service_p50"));
+  client("CONFIG", "SET", "latency-tracking", "yes");
+  CHECK(becomes_known("service_p50", "execution_p50"));
+  client("CONFIG", "SET", "latency-tracking", "no");
+  CHECK(becomes_known("execution_p50", "service_p50"));
 }
 
 TEST_CASE("metrics: a port that cannot be had does not keep the server from its clients") {
