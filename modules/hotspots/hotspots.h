@@ -67,7 +67,7 @@ class Hotspots final : public Module {
   Option<int> sampling_{
       options,
       "hotspots-sampling",
-      2048,
+      4096,
       {.min = 1,
        .max = 1'000'000,
        .help =

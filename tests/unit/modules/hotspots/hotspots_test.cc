@@ -150,8 +150,8 @@ TEST_CASE("hotspots: the less there is to do, the more of it is measured") {
   CHECK(scene.hooks.measure_one_of == 1);
   run(12'000);
   CHECK(scene.hooks.measure_one_of == Approx(30).epsilon(0.2));
-  run(1'000'000);
-  CHECK(scene.hooks.measure_one_of == 2048);
+  run(4'000'000);
+  CHECK(scene.hooks.measure_one_of == 4096);
   scene.set_option("hotspots-sampling", "64");
   CHECK(scene.hooks.measure_one_of == 64);
   // A pause is no rest yet.
@@ -164,7 +164,7 @@ TEST_CASE("hotspots: the less there is to do, the more of it is measured") {
 TEST_CASE("hotspots: a burst after a rest does not wait for the next tick") {
   Scene scene;
   for (int i = 0; i < 2'000; i++) scene.request({"get", "a"});
-  CHECK(scene.hooks.measure_one_of == 2048);
+  CHECK(scene.hooks.measure_one_of == 4096);
 }
 
 TEST_CASE("hotspots: what is over fades") {
