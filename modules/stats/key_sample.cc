@@ -247,9 +247,7 @@ uint32_t KeySample::add(const Record& record) {
   if ((count_ + 1) * 2 > table_.size()) grow_table();
   const uint32_t number = take_record();
   records_[number] = record;
-  size_t place = place_of(record.id);
-  while (table_[place] != 0) place = (place + 1) & (table_.size() - 1);
-  table_[place] = number + 1;
+  enter(number);
   count_++;
   return number;
 }
@@ -275,11 +273,15 @@ void KeySample::grow_table() {
   std::vector<uint32_t> old(std::max(kFirstSlots, table_.size() * 2));
   old.swap(table_);
   for (const uint32_t entry : old) {
-    if (entry == 0) continue;
-    size_t place = place_of(records_[entry - 1].id);
-    while (table_[place] != 0) place = (place + 1) & (table_.size() - 1);
-    table_[place] = entry;
+    if (entry != 0) enter(entry - 1);
   }
+}
+
+// Into the table, which must have room.
+void KeySample::enter(uint32_t number) {
+  size_t place = place_of(records_[number].id);
+  while (table_[place] != 0) place = (place + 1) & (table_.size() - 1);
+  table_[place] = number + 1;
 }
 
 // What stood behind it because its own place was taken moves up.

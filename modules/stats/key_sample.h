@@ -129,6 +129,7 @@ class KeySample {
   uint32_t insert(const Name& name);
   uint32_t add(const Record& record);
   uint32_t take_record();
+  void enter(uint32_t number);
   void erase(uint32_t number);
   static double reads_of(uint64_t units) { return static_cast<double>(units) / kReadUnits; }
   // What the sample says of all reads.
