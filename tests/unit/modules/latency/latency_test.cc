@@ -4,22 +4,14 @@
 #include <string>
 
 #include "tests/support/test_services.h"
+#include "tests/support/two_commands.h"
 
 namespace larder {
 namespace {
 
-Status nothing(Context& ctx) {
-  ctx.reply.ok();
-  return ok;
-}
-constexpr CommandSpec kCommands[] = {
-    {"one", nothing, 1, kRead, no_keys(), "1.0.0", "O(1)", "", "One."},
-    {"two", nothing, 1, kRead, no_keys(), "1.0.0", "O(1)", "", "Two."},
-};
-
 struct Scene : TestServices {
   Scene() {
-    commands.add({.group = "test", .commands = kCommands});
+    commands.add({.group = "test", .commands = kTwoCommands});
     configuration.options.add(latency.options);
     latency.start(host);
   }

@@ -8,23 +8,15 @@
 #include "modules/metrics/reports.h"
 #include "modules/metrics/scrape.h"
 #include "tests/support/test_services.h"
+#include "tests/support/two_commands.h"
 
 namespace larder {
 namespace {
 
-Status nothing(Context& ctx) {
-  ctx.reply.ok();
-  return ok;
-}
-constexpr CommandSpec kCommands[] = {
-    {"one", nothing, 1, kRead, no_keys(), "1.0.0", "O(1)", "", "One."},
-    {"two", nothing, 1, kRead, no_keys(), "1.0.0", "O(1)", "", "Two."},
-};
-
 // INFO that the test writes.
 struct Scene : TestServices {
   Scene() {
-    commands.add({.group = "test", .commands = kCommands});
+    commands.add({.group = "test", .commands = kTwoCommands});
     info.add(stats);
     info.add(pressure);
     pressure_percent = 12;
